@@ -1,0 +1,71 @@
+"""Buckets: which variant of a split, and whether a ramp has reached someone.
+
+murmur3_x86_32 over UTF-8, unsigned, ``(hash * total) >> 32``: what flagd's ``fractional`` computes in
+its second generation (flagd 0.15.0 and later).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import mmh3
+
+LARGEST_TOTAL: Final = 2**31 - 1
+"""The largest sum of weights, as flagd has it."""
+
+RAMP_STEPS: Final = 1000
+"""A ramp moves in this many equal steps, so that its edges in time are finite: 0.1 % each."""
+
+
+def bucket(seed: str, key: str, total: int) -> int:
+    """Return the bucket of ``seed + key``, from 0 up to but not including ``total``.
+
+    Args:
+        seed: text put before the key, usually the flag's key.
+        key: the targeting key, or the value of the attribute that buckets are made by.
+        total: the number of buckets, 1 to 2**31 - 1.
+    """
+    digest: int = mmh3.hash((seed + key).encode("utf-8", "surrogatepass"), 0, signed=False)
+    return (digest * total) >> 32
+
+
+def chosen_variant(weights: tuple[tuple[str, int], ...], position: int) -> str:
+    """Return the first variant whose cumulative weight exceeds ``position``.
+
+    Args:
+        weights: (variant, weight) in cumulative order, with a sum above ``position``.
+        position: a bucket, see :func:`bucket`.
+    """
+    reached = 0
+    for variant, weight in weights:
+        reached += weight
+        if position < reached:
+            return variant
+    raise AssertionError("a bucket lies below the total of its weights")
+
+
+def ramp_step(start: float, complete: float, now: float) -> int:
+    """How many of RAMP_STEPS a ramp has gone at ``now``, 0 to RAMP_STEPS.
+
+    Args:
+        start: when it leaves 0 %, seconds since the Unix epoch.
+        complete: when it reaches 100 %, after ``start``.
+        now: the instant asked about.
+    """
+    if now < start:
+        return 0
+    if now >= complete:
+        return RAMP_STEPS
+    return int((now - start) / (complete - start) * RAMP_STEPS)
+
+
+def next_ramp_edge(start: float, complete: float, now: float) -> float | None:
+    """The next instant after ``now`` at which :func:`ramp_step` changes, or None once complete."""
+    step = ramp_step(start, complete, now)
+    if step >= RAMP_STEPS:
+        return None
+    edge = start + (complete - start) * ((step + 1) / RAMP_STEPS)
+    # Rounding can put the edge an instant before the step is counted; move on until it is.
+    while ramp_step(start, complete, edge) <= step:
+        edge += max((complete - start) / RAMP_STEPS / 1000, 1e-6)
+    return min(edge, complete)

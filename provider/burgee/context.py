@@ -1,0 +1,23 @@
+"""The evaluation context as rules and levels see it.
+
+A context is one flat mapping from attribute name to JSON value; the targeting key is the attribute
+``targetingKey``, as in OFREP. Null counts as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Context: TypeAlias = Mapping[str, Any]
+
+TARGETING_KEY = "targetingKey"
+
+
+def identifier(value: object) -> str | None:
+    """The text that names a scope or a bucket: a non-empty string, or an integer taken in decimal."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None

@@ -1,0 +1,199 @@
+"""The notation of ``when`` and ``segments``, read into the tree of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from burgee.condition import (
+    LATER_OPERATORS,
+    OPERATORS,
+    RESERVED_NAMES,
+    AllOf,
+    AnyOf,
+    AttributeTest,
+    Condition,
+    InSegment,
+    Not,
+    Operand,
+)
+from burgee.definition.fields import check_key, read_instant, read_text
+from burgee.definition.report import Report, did_you_mean
+from burgee.fault import Path
+from burgee.value import KindedScalar, is_number, kind_name, kinded
+
+CONDITION_DEPTH_LIMIT: Final = 32
+_EXISTS = "to test for absence write {exists: false}"
+
+
+def read_condition(report: Report, value: object, path: Path, depth: int = 1) -> Condition | None:
+    """Read one condition; None where it has a fault.
+
+    Args:
+        depth: how many conditions enclose this one, itself included.
+    """
+    if depth > CONDITION_DEPTH_LIMIT:
+        report.error(
+            path, f"conditions nest deeper than {CONDITION_DEPTH_LIMIT}", "name a part of it in `segments`"
+        )
+        return None
+    if not isinstance(value, Mapping):
+        report.error(
+            path, f"a condition is {kind_name(value)}, not a mapping", "write one such as {plan: pro}"
+        )
+        return None
+    if not value:
+        report.error(path, "a condition is empty", "leave `when` out to match everyone")
+        return None
+    if "attribute" in value:
+        return _named_attribute(report, value, path)
+    parts = [_part(report, name, each, (*path, name), depth) for name, each in value.items()]
+    if any(part is None for part in parts):
+        return None
+    found = tuple(part for part in parts if part is not None)
+    return found[0] if len(found) == 1 else AllOf(found)
+
+
+def _part(report: Report, name: str, value: object, path: Path, depth: int) -> Condition | None:
+    match name:
+        case "all" | "any":
+            conditions = _listed(report, value, path, depth)
+            if conditions is None:
+                return None
+            return AllOf(conditions) if name == "all" else AnyOf(conditions)
+        case "not":
+            inner = read_condition(report, value, path, depth + 1)
+            return None if inner is None else Not(inner)
+        case "segment":
+            text = read_text(report, value, path, "`segment`")
+            if text is None:
+                return None
+            report.refer_to_segment(text, path)
+            return InSegment(text)
+    if not check_key(report, name, path, "an attribute's name"):
+        return None
+    return _attribute(report, name, value, path)
+
+
+def _listed(report: Report, value: object, path: Path, depth: int) -> tuple[Condition, ...] | None:
+    if not isinstance(value, list) or not value:
+        what = "empty" if value == [] else f"{kind_name(value)}, not a list of conditions"
+        report.error(path, f"`{path[-1]}` is {what}", "write a list such as [{plan: pro}, {beta: true}]")
+        return None
+    read = [read_condition(report, each, (*path, index), depth + 1) for index, each in enumerate(value)]
+    return None if any(each is None for each in read) else tuple(each for each in read if each is not None)
+
+
+def _named_attribute(report: Report, value: Mapping[str, Any], path: Path) -> Condition | None:
+    name = value["attribute"]
+    if not isinstance(name, str) or not name:
+        report.error(
+            (*path, "attribute"),
+            f"`attribute` is {kind_name(name)}, not the name of an attribute",
+            "write {attribute: name, is: value}",
+        )
+        return None
+    if not check_key(report, name, (*path, "attribute"), "an attribute's name"):
+        return None
+    tests = {operator: operand for operator, operand in value.items() if operator != "attribute"}
+    if not tests:
+        report.error(
+            path, f"attribute `{name}` is not tested", "add an operator: {attribute: name, is: value}"
+        )
+        return None
+    return _tests(report, name, tests, path)
+
+
+def _attribute(report: Report, name: str, value: object, path: Path) -> Condition | None:
+    if isinstance(value, Mapping):
+        if not value:
+            report.error(
+                path, f"`{name}` is not tested", "write a value, or an operator such as {in: [a, b]}"
+            )
+            return None
+        return _tests(report, name, value, path)
+    operator = "in" if isinstance(value, list) else "is"
+    operand = _operand(report, operator, value, path)
+    return None if operand is None else AttributeTest(name, operator, operand)  # type: ignore[arg-type]
+
+
+def _tests(report: Report, name: str, tests: Mapping[str, Any], path: Path) -> Condition | None:
+    read: list[AttributeTest] = []
+    faulty = False
+    for operator, value in tests.items():
+        where = (*path, operator)
+        if operator in LATER_OPERATORS:
+            report.error(
+                where,
+                f"operator `{operator}` is not supported yet",
+                "this version refuses it rather than misread it",
+                at="key",
+            )
+            faulty = True
+            continue
+        if operator not in OPERATORS:
+            remedy = did_you_mean(operator, OPERATORS) or f"known: {', '.join(OPERATORS)}"
+            if operator in RESERVED_NAMES:
+                remedy = f"`{operator}` stands beside attributes, not inside one"
+            report.error(where, f"unknown operator `{operator}`", remedy, at="key")
+            faulty = True
+            continue
+        operand = _operand(report, operator, value, where)
+        if operand is None:
+            faulty = True
+        else:
+            read.append(AttributeTest(name, operator, operand))
+    if faulty:
+        return None
+    return read[0] if len(read) == 1 else AllOf(tuple(read))
+
+
+def _operand(report: Report, operator: str, value: Any, path: Path) -> Operand | None:
+    if value is None:
+        report.error(path, "null equals nothing", _EXISTS)
+        return None
+    match operator:
+        case "is" | "is_not" | "contains":
+            return _scalar(report, value, path)
+        case "in" | "not_in":
+            return _members(report, operator, value, path)
+        case "lt" | "lte" | "gt" | "gte":
+            if is_number(value) and kinded(value) is not None:
+                number: int | float = value
+                return number
+            report.error(path, f"`{operator}` compares numbers, not {kind_name(value)}", "write a number")
+        case "starts_with" | "ends_with":
+            if isinstance(value, str) and value:
+                return value
+            what = "an empty text" if value == "" else kind_name(value)
+            report.error(path, f"`{operator}` wants text, not {what}", 'write one such as "@example.com"')
+        case "before" | "after":
+            return read_instant(report, value, path, f"`{operator}`")
+        case "exists":
+            if isinstance(value, bool):
+                return value
+            report.error(path, f"`exists` is {kind_name(value)}", "write true or false")
+    return None
+
+
+def _scalar(report: Report, value: object, path: Path) -> KindedScalar | None:
+    found = kinded(value)
+    if found is None:
+        report.error(path, f"{kind_name(value)} equals nothing", "write a text, a number or a boolean")
+    return found
+
+
+def _members(report: Report, operator: str, value: object, path: Path) -> tuple[KindedScalar, ...] | None:
+    if not isinstance(value, list) or not value:
+        what = "an empty list" if value == [] else kind_name(value)
+        report.error(path, f"`{operator}` wants a list of values, not {what}", "write one such as [SE, NO]")
+        return None
+    members: list[KindedScalar] = []
+    for index, each in enumerate(value):
+        if each is None:
+            report.error((*path, index), "null equals nothing", _EXISTS)
+            continue
+        member = _scalar(report, each, (*path, index))
+        if member is not None:
+            members.append(member)
+    return tuple(members) if len(members) == len(value) else None

@@ -1,0 +1,255 @@
+"""Whole documents: one, or the files of a directory that together are one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from burgee.condition import Condition
+from burgee.definition.conditions import read_condition
+from burgee.definition.fields import check_fields, check_key, read_mapping, read_metadata, read_text
+from burgee.definition.flags import read_flag
+from burgee.definition.overrides import read_kills, read_overrides
+from burgee.definition.references import check_references
+from burgee.definition.report import References, Report
+from burgee.fault import Fault, Path
+from burgee.flag import Flag, Kill, Level, Origin, Override, Segment
+from burgee.layer import Definition, Layer, OverrideKey
+from burgee.value import kind_name
+
+DOCUMENT_DEPTH_LIMIT: Final = 64
+_FIELDS: Final = ("$schema", "metadata", "hierarchy", "segments", "flags", "overrides", "kill")
+_LATER: Final = ("$evaluators", "tests")
+_OWN_FIELDS: Final = frozenset(("hierarchy", "segments", "overrides", "kill"))
+_OWN_SOURCES: Final = ("kill", "default")
+
+
+class SourceDocument(NamedTuple):
+    """A parsed document and the file it came from.
+
+    Attributes:
+        document: what the parser gave: mappings, lists and scalars.
+        file: the file's path, None where there is none.
+    """
+
+    document: object
+    file: str | None = None
+
+
+@dataclass(slots=True)
+class _Parts:
+    """One flag set while its documents are being read."""
+
+    metadata: dict[str, Any] = field(default_factory=dict)
+    hierarchy: tuple[Level, ...] | None = None
+    segments: dict[str, Segment] = field(default_factory=dict)
+    flags: dict[str, Flag] = field(default_factory=dict)
+    overrides: dict[OverrideKey, Override] = field(default_factory=dict)
+    kills: dict[str, Kill] = field(default_factory=dict)
+    named_flags: dict[str, str | None] = field(default_factory=dict)
+    named_segments: dict[str, str | None] = field(default_factory=dict)
+    references: References = field(default_factory=References)
+
+
+def read(document: object, *, source: str = "", file: str | None = None) -> Definition:
+    """Read one document.
+
+    Args:
+        document: mappings, lists and scalars, as a parser gives them.
+        source: the name of the source, for origins.
+        file: the file's path, for origins and faults.
+
+    Raises:
+        DefinitionError: with every fault of the document, each with its path.
+    """
+    layer, _ = read_layer(source, [SourceDocument(document, file)])
+    return layer.definitions[0] if layer.definitions else Definition()
+
+
+def read_layer(source: str, documents: Sequence[SourceDocument]) -> tuple[Layer, tuple[Fault, ...]]:
+    """Read the documents of one source as one layer.
+
+    Documents of the same flag set are one definition: a reference may lead from one file into another,
+    and one key in two files is a fault.
+
+    Returns:
+        The layer, and the warnings.
+
+    Raises:
+        DefinitionError: with every fault of all documents, and their warnings.
+    """
+    report = Report()
+    sets: dict[str, _Parts] = {}
+    for document, file in documents:
+        report.file = file
+        _read_document(report, document, source, sets)
+    report.file = None
+    definitions = []
+    for flag_set_id, parts in sets.items():
+        definition = Definition(
+            flag_set_id,
+            parts.metadata,
+            parts.hierarchy,
+            parts.segments,
+            parts.flags,
+            parts.overrides,
+            parts.kills,
+        )
+        report.references = parts.references
+        check_references(report, definition, parts.named_flags.keys(), parts.named_segments.keys())
+        definitions.append(definition)
+    return Layer(source, tuple(definitions)), report.finish()
+
+
+def _read_document(report: Report, document: object, source: str, sets: dict[str, _Parts]) -> None:
+    if not isinstance(document, Mapping):
+        report.error(
+            (), f"the document is {kind_name(document)}, not a mapping", "write `flags:` and its flags"
+        )
+        return
+    deep = _too_deep(document)
+    if deep is not None:
+        report.error(deep, f"the document nests deeper than {DOCUMENT_DEPTH_LIMIT} levels", "flatten it")
+        return
+    report.lenient = _is_flagd_document(document)
+    check_fields(report, document, (), _FIELDS, _LATER)
+    metadata = read_metadata(report, document, ())
+    for name in ("flagSetId", "version"):
+        if name in metadata:
+            read_text(report, metadata[name], ("metadata", name), f"`{name}`")
+    parts = sets.setdefault(str(metadata.get("flagSetId", "")), _Parts())
+    report.references = parts.references
+    for name, value in metadata.items():
+        if parts.metadata.setdefault(name, value) != value:
+            report.error(("metadata", name), f"metadata `{name}` differs between the files of one flag set")
+    if "hierarchy" in document:
+        _merge_hierarchy(report, parts, read_hierarchy(report, document["hierarchy"], ("hierarchy",)))
+    _read_segments(report, document.get("segments", {}), source, parts)
+    _read_flags(report, document.get("flags", {}), source, parts)
+    overrides = read_overrides(report, document.get("overrides", {}), ("overrides",), source)
+    for key, override in overrides.items():
+        _once(report, parts.overrides, key, override, f"an override of `{key[2]}` for {key[0]} `{key[1]}`")
+    for flag_key, kill in read_kills(report, document.get("kill", {}), ("kill",), source).items():
+        _once(report, parts.kills, flag_key, kill, f"a kill of `{flag_key}`")
+
+
+def _once(report: Report, found: dict[Any, Any], key: Any, value: Override | Kill, what: str) -> None:
+    if key in found:
+        file = found[key].origin.file
+        report.error(value.origin.path, f"{what} stands in {file} already", "remove one of the two", at="key")
+    else:
+        found[key] = value
+
+
+def _read_flags(report: Report, value: object, source: str, parts: _Parts) -> None:
+    if isinstance(value, list):
+        report.error(("flags",), "`flags` as a list is not supported yet", "write a mapping from key to flag")
+        return
+    for key, each in (read_mapping(report, value, ("flags",), "`flags`") or {}).items():
+        path: Path = ("flags", key)
+        if not check_key(report, key, path, "a flag's key"):
+            continue
+        if key in parts.named_flags:
+            report.error(
+                path, f"flag `{key}` stands in {parts.named_flags[key]} already", "remove one", at="key"
+            )
+            continue
+        parts.named_flags[key] = report.file
+        flag = read_flag(report, key, each, path, source)
+        if flag is not None:
+            parts.flags[key] = flag
+
+
+def _read_segments(report: Report, value: object, source: str, parts: _Parts) -> None:
+    for name, each in (read_mapping(report, value, ("segments",), "`segments`") or {}).items():
+        path: Path = ("segments", name)
+        if not check_key(report, name, path, "a segment's name"):
+            continue
+        if name in parts.named_segments:
+            where = parts.named_segments[name]
+            report.error(path, f"segment `{name}` stands in {where} already", "remove one", at="key")
+            continue
+        parts.named_segments[name] = report.file
+        condition: Condition | None = read_condition(report, each, path)
+        if condition is not None:
+            parts.segments[name] = Segment(name, condition, Origin(source, report.file, path))
+
+
+def read_hierarchy(report: Report, value: object, path: Path) -> tuple[Level, ...] | None:
+    """Read ``hierarchy``: levels, most specific first."""
+    if not isinstance(value, list) or not value:
+        what = "empty" if value == [] else f"{kind_name(value)}, not a list"
+        report.error(
+            path,
+            f"`hierarchy` is {what}",
+            "write levels, most specific first: {level: customer, attribute: customer}",
+        )
+        return None
+    levels: list[Level] = []
+    for index, each in enumerate(value):
+        level = _level(report, each, (*path, index))
+        if level is not None and any(level.name == other.name for other in levels):
+            report.error((*path, index, "level"), f"level `{level.name}` stands in the hierarchy twice")
+        elif level is not None:
+            levels.append(level)
+    return tuple(levels) if len(levels) == len(value) else None
+
+
+def _level(report: Report, value: object, path: Path) -> Level | None:
+    mapping = read_mapping(report, value, path, "a level")
+    if mapping is None:
+        return None
+    check_fields(report, mapping, path, ("level", "attribute"))
+    texts: list[str] = []
+    for name in ("level", "attribute"):
+        if name not in mapping:
+            report.error(path, f"a level lacks `{name}`", "write {level: customer, attribute: customer}")
+            continue
+        text = read_text(report, mapping[name], (*path, name), f"`{name}`")
+        if text is not None and check_key(report, text, (*path, name), f"`{name}`"):
+            texts.append(text)
+    if len(texts) != 2:
+        return None
+    if texts[0] in _OWN_SOURCES or "," in texts[0]:
+        report.error(
+            (*path, "level"), f"a level cannot be called `{texts[0]}`", "answers use that word themselves"
+        )
+        return None
+    return Level(texts[0], texts[1])
+
+
+def _merge_hierarchy(report: Report, parts: _Parts, hierarchy: tuple[Level, ...] | None) -> None:
+    if hierarchy is None:
+        return
+    if parts.hierarchy is not None and parts.hierarchy != hierarchy:
+        report.error(
+            ("hierarchy",), "the files of one flag set state different hierarchies", "state it in one file"
+        )
+        return
+    parts.hierarchy = hierarchy
+
+
+def _is_flagd_document(document: Mapping[str, Any]) -> bool:
+    flags = document.get("flags")
+    if _OWN_FIELDS & document.keys() or not isinstance(flags, Mapping) or not flags:
+        return False
+    return all(
+        isinstance(flag, Mapping)
+        and "state" in flag
+        and "variants" in flag
+        and not {"rules", "requires"} & flag.keys()
+        for flag in flags.values()
+    )
+
+
+def _too_deep(document: object) -> Path | None:
+    waiting: list[tuple[object, Path]] = [(document, ())]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, Mapping | list):
+            if len(path) >= DOCUMENT_DEPTH_LIMIT:
+                return path
+            items = value.items() if isinstance(value, Mapping) else enumerate(value)
+            waiting.extend((each, (*path, step)) for step, each in items if isinstance(each, Mapping | list))
+    return None

@@ -1,0 +1,152 @@
+"""Whether what a layer refers to is there, and that nothing leads back to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from burgee.condition import Condition, InSegment
+from burgee.definition.report import Place, Report, unknown_name
+from burgee.dependencies import conditions_in
+from burgee.flag import DEFAULT_HIERARCHY, Flag, Override, Patch, Ramp, Segment, ServeValue, Split
+from burgee.ladder import REQUIRES_DEPTH_LIMIT
+from burgee.layer import Definition
+from burgee.matching import SEGMENT_DEPTH_LIMIT
+from burgee.patch import has_type, unfit_patch
+from burgee.value import kind_name
+
+
+def check_references(
+    report: Report, definition: Definition, flag_keys: Collection[str], segment_names: Collection[str]
+) -> None:
+    """Put down every reference of one flag set that leads nowhere.
+
+    Args:
+        flag_keys: keys of all flags, those with faults too; their variants are not judged.
+        segment_names: names of all segments, those with faults too.
+    """
+    for name, place in report.references.segments:
+        if name not in segment_names:
+            _unknown(report, "segment", name, segment_names, place)
+    for key, place in report.references.flags:
+        # A layer of overrides only refers to the flags of other layers: judged when they are composed.
+        if flag_keys and key not in flag_keys:
+            _unknown(report, "flag", key, flag_keys, place)
+    for key, variant, place in report.references.variants:
+        flag = definition.flags.get(key)
+        if flag is not None and variant not in flag.variants:
+            _unknown(report, "variant", variant, flag.variants, place)
+    _levels(report, definition)
+    for flag in definition.flags.values():
+        _seeds(report, flag)
+    for override in definition.overrides.values():
+        _effect(report, override, definition.flags.get(override.flag_key))
+    _circles(report, definition)
+
+
+def _unknown(report: Report, kind: str, name: str, known: Iterable[str], place: Place) -> None:
+    message, remedy = unknown_name(kind, name, known)
+    report.error(place.path, message, remedy, at=place.at, file=place.file)
+
+
+def _levels(report: Report, definition: Definition) -> None:
+    levels = [level.name for level in definition.hierarchy or DEFAULT_HIERARCHY]
+    told: set[tuple[str, str | None]] = set()
+    for override in definition.overrides.values():
+        path, file = override.origin.path, override.origin.file
+        if override.level not in levels and (override.level, file) not in told:
+            told.add((override.level, file))
+            _unknown(report, "level", override.level, levels, Place(path[:2], "key", file))
+        if override.lock and override.level == levels[0]:
+            message = f"nothing is more specific than level `{override.level}`: the lock does nothing"
+            report.warning((*path, "lock"), message, file=file)
+
+
+def _seeds(report: Report, flag: Flag) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, rule in enumerate(flag.rules):
+        outcome = rule.outcome
+        if not isinstance(outcome, Split | Ramp):
+            continue
+        default = flag.key if isinstance(outcome, Split) else f"{flag.key}/ramp"
+        seed = (outcome.by, default if outcome.seed is None else outcome.seed)
+        if seed in seen:
+            message = f"an earlier rule divides by the same seed `{seed[1]}`"
+            remedy = "give this rule a `seed` of its own, or it divides an already skewed remainder"
+            report.warning((*flag.origin.path, "rules", index), message, remedy, file=flag.origin.file)
+        seen.add(seed)
+
+
+def _effect(report: Report, override: Override, flag: Flag | None) -> None:
+    path, file = override.origin.path, override.origin.file
+    match override.effect:
+        case ServeValue(value) if flag is not None and not has_type(value, flag.flag_type):
+            message = f"`value` is {kind_name(value)}, the flag's type is {flag.flag_type}"
+            report.error((*path, "value"), message, "write a value of the flag's type", file=file)
+        case Patch(patch) if flag is not None:
+            unfit = unfit_patch(patch, flag)
+            if unfit is not None:
+                steps, message = unfit
+                report.error((*path, "patch", *steps), message, at="key" if steps else "value", file=file)
+
+
+def _circles(report: Report, definition: Definition) -> None:
+    segments, flags = definition.segments, definition.flags
+
+    def within(name: str) -> list[str]:
+        return [each for each in _named_segments(segments[name].condition) if each in segments]
+
+    def required_by(key: str) -> list[str]:
+        return [each for each, _ in flags[key].requires if each in flags]
+
+    _circle(report, "segment", segments, within, SEGMENT_DEPTH_LIMIT)
+    _circle(report, "flag", flags, required_by, REQUIRES_DEPTH_LIMIT)
+
+
+def _circle(
+    report: Report,
+    what: str,
+    named: Mapping[str, Flag | Segment],
+    edges: Callable[[str], list[str]],
+    limit: int,
+) -> None:
+    circle, deepest = _first_circle(named, edges)
+    if circle:
+        origin = named[circle[0]].origin
+        path = " -> ".join([*circle, circle[0]])
+        message = f"{what} `{circle[0]}` leads back to itself: {path}"
+        report.error(origin.path, message, "break the circle", at="key", file=origin.file)
+    elif deepest is not None and deepest[1] > limit:
+        origin = named[deepest[0]].origin
+        message = f"{what} `{deepest[0]}` stands on a chain of {deepest[1]} {what}s, the limit is {limit}"
+        report.error(origin.path, message, "shorten the chain", at="key", file=origin.file)
+
+
+def _named_segments(condition: Condition) -> list[str]:
+    return [each.segment for each in conditions_in(condition) if isinstance(each, InSegment)]
+
+
+def _first_circle(
+    names: Iterable[str], edges: Callable[[str], list[str]]
+) -> tuple[list[str], tuple[str, int] | None]:
+    """Depth-first without recursion: the first circle found, and the name with the longest way beneath it."""
+    heights: dict[str, int] = {}
+    deepest: tuple[str, int] | None = None
+    for start in names:
+        if start in heights:
+            continue
+        way, waiting = [start], [edges(start)]
+        while way:
+            if waiting[-1]:
+                step = waiting[-1].pop()
+                if step in way:
+                    return way[way.index(step) :], None
+                if step not in heights:
+                    way.append(step)
+                    waiting.append(edges(step))
+                continue
+            done = way.pop()
+            waiting.pop()
+            heights[done] = max((heights[each] + 1 for each in edges(done)), default=0)
+            if deepest is None or heights[done] > deepest[1]:
+                deepest = (done, heights[done])
+    return [], deepest

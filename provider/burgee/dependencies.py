@@ -1,0 +1,172 @@
+"""What an answer depends on: attributes (``Burgee-Vary``), instants (``Burgee-Until``), flags, segments.
+
+All of it is static for a flag within a generation: what could be read, not what one evaluation did read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
+from burgee.flag import ALWAYS, ApplyRules, Flag, Override, Ramp, Rule, Segment, Serve, Split, Window
+from burgee.selector import ANY, Selector
+from burgee.snapshot import Dependencies, FlagSet, Snapshot
+
+
+def dependencies(flag_set: FlagSet, flag_key: str) -> Dependencies:
+    """The dependencies of a flag of this set, remembered with it; KeyError where it has no such flag."""
+    known = flag_set.known_dependencies.get(flag_key)
+    if known is None:
+        known = _Collector(flag_set).collect(flag_key)
+        flag_set.known_dependencies[flag_key] = known
+    return known
+
+
+def vary(snapshot: Snapshot, flag_key: str, selector: Selector = ANY) -> frozenset[str] | None:
+    """All context attributes that could change this flag's answer in this generation, fixed ones left out.
+
+    Returns:
+        Their names; empty for an unknown or ambiguous flag; None where no finite list can be given.
+    """
+    candidates = snapshot.candidates(flag_key, selector)
+    if len(candidates) != 1:
+        return frozenset()
+    return dependencies(candidates[0], flag_key).attributes - snapshot.fixed.keys()
+
+
+def next_edge(snapshot: Snapshot, flag_key: str, now: float, selector: Selector = ANY) -> float | None:
+    """The next instant after ``now`` at which time alone could change this flag's answer, Unix seconds."""
+    candidates = snapshot.candidates(flag_key, selector)
+    if len(candidates) != 1:
+        return None
+    return dependencies(candidates[0], flag_key).next_edge(now)
+
+
+def next_edge_of_all(snapshot: Snapshot, now: float) -> tuple[float, frozenset[str]] | None:
+    """The next instant after ``now`` at which any flag could change, and the keys of those flags."""
+    soonest: float | None = None
+    keys: set[str] = set()
+    for flag_set in snapshot.flag_sets.values():
+        for flag_key in flag_set.flags:
+            edge = dependencies(flag_set, flag_key).next_edge(now)
+            if edge is None or (soonest is not None and edge > soonest):
+                continue
+            if edge != soonest:
+                soonest, keys = edge, set()
+            keys.add(flag_key)
+    return None if soonest is None else (soonest, frozenset(keys))
+
+
+def dependents(flag_set: FlagSet, flags: Iterable[str], segments: Iterable[str]) -> set[str]:
+    """Keys of the set's flags that depend on one of ``flags`` or ``segments``, however indirectly."""
+    flag_keys, segment_names = frozenset(flags), frozenset(segments)
+    return {
+        key
+        for key in flag_set.flags
+        if not flag_keys.isdisjoint((found := dependencies(flag_set, key)).flags)
+        or not segment_names.isdisjoint(found.segments)
+    }
+
+
+def always_answers(rule: Rule) -> bool:
+    """Whether nothing that stands after the rule can ever be reached."""
+    return rule.condition is None and rule.window == ALWAYS and isinstance(rule.outcome, Serve)
+
+
+def conditions_in(condition: Condition) -> Iterator[Condition]:
+    """The condition and every condition inside it; segments are named, not entered."""
+    waiting = [condition]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        match current:
+            case AllOf(conditions) | AnyOf(conditions):
+                waiting.extend(conditions)
+            case Not(inner):
+                waiting.append(inner)
+
+
+def segments_in(condition: Condition, segments: Mapping[str, Segment]) -> set[str]:
+    """Names of the segments that the condition refers to, and those that these refer to."""
+    found: set[str] = set()
+    waiting = [condition]
+    while waiting:
+        for each in conditions_in(waiting.pop()):
+            if isinstance(each, InSegment) and each.segment not in found:
+                found.add(each.segment)
+                if each.segment in segments:
+                    waiting.append(segments[each.segment].condition)
+    return found
+
+
+class _Collector:
+    def __init__(self, flag_set: FlagSet) -> None:
+        self.flag_set = flag_set
+        self.attributes: set[str] = set()
+        self.windows: set[Window] = set()
+        self.ramps: set[tuple[float, float]] = set()
+        self.segments: set[str] = set()
+
+    def collect(self, flag_key: str) -> Dependencies:
+        reached = {flag_key}
+        waiting = [self.flag_set.flags[flag_key]]
+        while waiting:
+            flag = waiting.pop()
+            if not flag.enabled or flag.key in self.flag_set.kills:
+                continue
+            self._flag(flag)
+            for key, _ in flag.requires:
+                if key not in reached:
+                    reached.add(key)
+                    required = self.flag_set.flags.get(key)
+                    if required is not None:
+                        waiting.append(required)
+        return Dependencies(
+            frozenset(self.attributes),
+            tuple(self.windows),
+            tuple(self.ramps),
+            frozenset(self.segments),
+            frozenset(reached - {flag_key}),
+        )
+
+    def _flag(self, flag: Flag) -> None:
+        overrides = self.flag_set.overrides.get(flag.key, {})
+        for level in self.flag_set.hierarchy:
+            of_level = overrides.get(level.name)
+            if of_level:
+                self.attributes.add(level.attribute)
+                for override in of_level.values():
+                    self._override(override)
+        self._rules(flag.rules)
+
+    def _override(self, override: Override) -> None:
+        self._window(override.window)
+        if isinstance(override.effect, ApplyRules):
+            self._rules(override.effect.rules)
+
+    def _rules(self, rules: tuple[Rule, ...]) -> None:
+        for rule in rules:
+            self._window(rule.window)
+            if rule.condition is not None:
+                self._condition(rule.condition)
+            match rule.outcome:
+                case Split(by=by):
+                    self.attributes.add(by)
+                case Ramp(by=by, start=start, complete=complete):
+                    self.attributes.add(by)
+                    self.ramps.add((start, complete))
+            if always_answers(rule):
+                break
+
+    def _window(self, window: Window) -> None:
+        if window != ALWAYS:
+            self.windows.add(window)
+
+    def _condition(self, condition: Condition) -> None:
+        names = segments_in(condition, self.flag_set.segments)
+        self.segments |= names
+        inside = [self.flag_set.segments[name].condition for name in names if name in self.flag_set.segments]
+        for whole in (condition, *inside):
+            for each in conditions_in(whole):
+                if isinstance(each, AttributeTest):
+                    self.attributes.add(each.attribute)

@@ -1,0 +1,245 @@
+"""One climb down the ladder for one flag: the order of ``docs/definition.md``, and a trace on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from burgee.answer import Answer, Tell, serve, summary
+from burgee.context import Context, identifier
+from burgee.flag import ApplyRules, Disable, Flag, Level, Origin, Override, Patch, ServeValue, ServeVariant
+from burgee.patch import merge_patch
+from burgee.resolution import Reason
+from burgee.ruling import RuleList, first_match
+from burgee.snapshot import FlagSet
+from burgee.value import Value, shown
+
+REQUIRES_DEPTH_LIMIT: Final = 32
+"""How long a chain of prerequisites may be. A longer one, or a cycle across layers, counts as unmet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    level: Level
+    scope: str
+    patch: Mapping[str, Value]
+    origin: Origin
+
+
+class Climb:
+    """Evaluates flags of one set for one context at one instant.
+
+    Args:
+        context: with the fixed attributes laid over it.
+        now: seconds since the Unix epoch.
+        tell: hears of every rung; None saves the work of putting it into words.
+        required: variants of prerequisites found so far; None while one is being asked, and for no variant.
+    """
+
+    __slots__ = ("context", "flag_set", "now", "required", "tell")
+
+    def __init__(
+        self,
+        flag_set: FlagSet,
+        context: Context,
+        now: float,
+        tell: Tell | None = None,
+        required: dict[str, str | None] | None = None,
+    ) -> None:
+        self.flag_set = flag_set
+        self.context = context
+        self.now = now
+        self.tell = tell
+        self.required = {} if required is None else required
+
+    def answer(self, flag: Flag, depth: int = 0) -> Answer:
+        """Climb for one flag.
+
+        Args:
+            depth: how many flags require this one, for the limit on chains.
+        """
+        if not flag.enabled:
+            self._say("flag", "answers", "state is DISABLED: the caller's default", flag.origin, True)
+            return Answer(Reason.DISABLED, "default")
+        self._say("flag", "passes", f"{flag.flag_type} flag, enabled", flag.origin)
+        killed = self._kill(flag)
+        if killed is not None:
+            return killed
+        if flag.requires:
+            self.required.setdefault(flag.key, None)
+        unmet = self._requires(flag, depth)
+        if unmet is not None:
+            return unmet
+        locked, fixed_patches, limit = self._locks(flag)
+        remembered: list[_Remembered] = []
+        answer = locked
+        if answer is None:
+            answer = self._levels(flag, remembered) or self._rules_or_default(flag)
+        elif self.tell:
+            for level in self.flag_set.hierarchy[:limit]:
+                self._say(level.name, "dropped", f"locked by {answer.source}", None)
+        return self._patched(answer, [*reversed(remembered), *reversed(fixed_patches)])
+
+    def _say(
+        self, name: str, outcome: str, detail: str, origin: Origin | None, decided: bool = False
+    ) -> None:
+        if self.tell:
+            self.tell(name, outcome, detail, origin, decided)
+
+    def _kill(self, flag: Flag) -> Answer | None:
+        kill = self.flag_set.kills.get(flag.key)
+        if kill is None:
+            self._say("kill", "passes", "not killed", None)
+            return None
+        if kill.variant is None:
+            self._say("kill", "answers", "killed to the caller's default", kill.origin, True)
+            return Answer(Reason.DISABLED, "kill")
+        self._say("kill", "answers", f"killed to {kill.variant}", kill.origin, True)
+        return serve(flag, kill.variant, Reason.STATIC, "kill")
+
+    def _requires(self, flag: Flag, depth: int) -> Answer | None:
+        for key, variant in flag.requires:
+            got = self._variant_of(key, depth)
+            if got != variant:
+                detail = f"requires {key} to be {variant}, it is {got or 'not answered'}"
+                self._say("requires", "answers", detail, flag.origin.below("requires", key), True)
+                return replace(self._default(flag), requires=key)
+        if flag.requires:
+            self._say("requires", "passes", "all are met", flag.origin.below("requires"))
+        return None
+
+    def _variant_of(self, flag_key: str, depth: int) -> str | None:
+        if flag_key in self.required:
+            return self.required[flag_key]
+        flag = self.flag_set.flags.get(flag_key)
+        if flag is None or depth >= REQUIRES_DEPTH_LIMIT:
+            return None
+        # Standing in for the answer while it is sought, None makes a cycle across layers unmet.
+        self.required[flag_key] = None
+        quiet = Climb(self.flag_set, self.context, self.now, required=self.required)
+        self.required[flag_key] = quiet.answer(flag, depth + 1).variant
+        return self.required[flag_key]
+
+    def _active(self, flag: Flag, level: Level) -> tuple[str, Override] | None:
+        of_flag = self.flag_set.overrides.get(flag.key)
+        of_level = of_flag.get(level.name) if of_flag else None
+        if not of_level:
+            self._say(level.name, "passes", "no override of this flag", None)
+            return None
+        scope = identifier(self.context.get(level.attribute))
+        if scope is None:
+            self._say(level.name, "passes", f"the context has no {level.attribute}", None)
+            return None
+        override = of_level.get(scope)
+        if override is None:
+            self._say(level.name, "passes", f"no override for {shown(scope)}", None)
+            return None
+        if not override.window.holds(self.now):
+            self._say(
+                level.name,
+                "passes",
+                f"the override for {shown(scope)} is outside its window",
+                override.origin,
+            )
+            return None
+        return scope, override
+
+    def _locks(self, flag: Flag) -> tuple[Answer | None, list[_Remembered], int]:
+        """Look for locks, the most general first.
+
+        Returns:
+            The locking answer if there is one, the locked patches from the most general on, and how many of
+            the most specific levels a lock drops.
+        """
+        patches: list[_Remembered] = []
+        if not self._has_locks(flag):
+            return None, patches, 0
+        quiet = Climb(self.flag_set, self.context, self.now)
+        for index in range(len(self.flag_set.hierarchy) - 1, -1, -1):
+            level = self.flag_set.hierarchy[index]
+            found = quiet._active(flag, level)
+            if found is None or not found[1].lock:
+                continue
+            scope, override = found
+            if isinstance(override.effect, Patch):
+                patches.append(_Remembered(level, scope, override.effect.patch, override.origin))
+                detail = f"{shown(scope)} fixes {shown(override.effect.patch)}"
+                self._say(f"lock {level.name}", "remembered", detail, override.origin)
+                continue
+            answer = quiet._override(flag, level, scope, override)
+            if answer is not None:
+                detail = f"{shown(scope)} locks: {summary(answer)}"
+                self._say(f"lock {level.name}", "answers", detail, override.origin, True)
+                return answer, patches, index
+            self._say(f"lock {level.name}", "passes", f"no rule of {shown(scope)} matches", override.origin)
+        return None, patches, 0
+
+    def _has_locks(self, flag: Flag) -> bool:
+        of_flag = self.flag_set.overrides.get(flag.key, {})
+        return any(override.lock for of_level in of_flag.values() for override in of_level.values())
+
+    def _levels(self, flag: Flag, remembered: list[_Remembered]) -> Answer | None:
+        for level in self.flag_set.hierarchy:
+            found = self._active(flag, level)
+            if found is None:
+                continue
+            scope, override = found
+            if isinstance(override.effect, Patch):
+                if not override.lock:
+                    remembered.append(_Remembered(level, scope, override.effect.patch, override.origin))
+                    detail = f"{shown(scope)} patches {shown(override.effect.patch)}"
+                    self._say(level.name, "remembered", detail, override.origin)
+                continue
+            answer = self._override(flag, level, scope, override)
+            if answer is not None:
+                self._say(level.name, "answers", f"{shown(scope)}: {summary(answer)}", override.origin, True)
+                return answer
+            self._say(level.name, "passes", f"no rule of {shown(scope)} matches", override.origin)
+        return None
+
+    def _override(self, flag: Flag, level: Level, scope: str, override: Override) -> Answer | None:
+        match override.effect:
+            case ServeVariant(variant):
+                return serve(flag, variant, Reason.TARGETING_MATCH, level.name, scope)
+            case ServeValue(value):
+                return Answer(Reason.TARGETING_MATCH, level.name, value, True, scope=scope)
+            case Disable():
+                return Answer(Reason.DISABLED, level.name, scope=scope)
+            case ApplyRules(rules):
+                return self._first_match(RuleList(flag, rules, level.name, scope, override.origin))
+        return None
+
+    def _rules_or_default(self, flag: Flag) -> Answer:
+        answer = self._first_match(RuleList(flag, flag.rules, "default", None, flag.origin))
+        if answer is not None:
+            return answer
+        answer = self._default(flag)
+        self._say("default", "answers", summary(answer), flag.origin.below("defaultVariant"), True)
+        return answer
+
+    def _default(self, flag: Flag) -> Answer:
+        if flag.default_variant is None:
+            return Answer(Reason.DEFAULT, "default")
+        return serve(flag, flag.default_variant, Reason.DEFAULT, "default")
+
+    def _first_match(self, listed: RuleList) -> Answer | None:
+        return first_match(listed, self.flag_set, self.context, self.now, self.tell)
+
+    def _patched(self, answer: Answer, patches: list[_Remembered]) -> Answer:
+        if not patches or not answer.has_value or not isinstance(answer.value, Mapping):
+            return answer
+        value: Value = answer.value
+        for each in patches:
+            value = merge_patch(value, each.patch)
+            detail = f"{each.level.name} {shown(each.scope)} applied"
+            self._say("patch", "applied", detail, each.origin)
+        names = [level.name for level in self.flag_set.hierarchy]
+        applied = sorted({each.level.name for each in patches}, key=names.index)
+        source, scope = answer.source, answer.scope
+        if source not in names or names.index(applied[0]) < names.index(source):
+            source = applied[0]
+            scope = next(each.scope for each in patches if each.level.name == source)
+        reason = Reason.TARGETING_MATCH if answer.reason is Reason.DEFAULT else answer.reason
+        patched = tuple(reversed(applied))
+        return replace(answer, value=value, source=source, scope=scope, reason=reason, patched=patched)

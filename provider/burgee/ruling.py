@@ -1,0 +1,94 @@
+"""Rules: the first that matches, and the variant that it serves, splits or ramps to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from burgee.answer import Answer, Tell, serve
+from burgee.bucket import RAMP_STEPS, bucket, chosen_variant, ramp_step
+from burgee.context import TARGETING_KEY, Context, identifier
+from burgee.flag import Flag, Origin, Ramp, Rule, Serve, Split
+from burgee.matching import holds, verdict
+from burgee.resolution import ErrorCode, Reason
+from burgee.snapshot import FlagSet
+from burgee.value import shown
+
+
+@dataclass(frozen=True, slots=True)
+class RuleList:
+    """Rules of a flag or of one of its overrides.
+
+    Attributes:
+        source: the level whose override they are, ``default`` for the flag's own.
+        scope: that override's scope, None for the flag's own.
+        origin: of the flag or the override.
+    """
+
+    flag: Flag
+    rules: tuple[Rule, ...]
+    source: str
+    scope: str | None
+    origin: Origin
+
+
+def first_match(
+    listed: RuleList, flag_set: FlagSet, context: Context, now: float, tell: Tell | None
+) -> Answer | None:
+    """Answer with the first rule that is inside its window, holds and has reached this context, if any."""
+    for index, rule in enumerate(listed.rules):
+        name = rule.name or f"rules[{index}]"
+        if not rule.window.holds(now):
+            answer, detail = None, "outside its window"
+        elif rule.condition is not None and not holds(rule.condition, context, flag_set.segments):
+            answer, detail = None, verdict(rule.condition, context, flag_set.segments) if tell else ""
+        else:
+            answer, detail = _outcome(listed, rule, name, context, now)
+            if tell and rule.condition is not None:
+                detail = f"{verdict(rule.condition, context, flag_set.segments)}; {detail}"
+        if tell:
+            outcome = "passes" if answer is None else "answers"
+            # Within an override it is the level's own rung that decides.
+            decided = answer is not None and listed.scope is None
+            tell(f"rule {name}", outcome, detail, listed.origin.below("rules", index), decided)
+        if answer is not None:
+            return answer
+    return None
+
+
+def _outcome(
+    listed: RuleList, rule: Rule, name: str, context: Context, now: float
+) -> tuple[Answer | None, str]:
+    flag, outcome = listed.flag, rule.outcome
+    if isinstance(outcome, Serve):
+        answer = serve(flag, outcome.variant, Reason.TARGETING_MATCH, listed.source, listed.scope, name)
+        return answer, f"serves {outcome.variant}"
+    key = identifier(context.get(outcome.by))
+    if key is None and outcome.by == TARGETING_KEY:
+        message = f"flag {shown(flag.key)} needs a targeting key: its rule {name} divides by it"
+        error = (ErrorCode.TARGETING_KEY_MISSING, message)
+        return Answer(Reason.ERROR, listed.source, scope=listed.scope, error=error), message
+    if key is None:
+        return None, f"the context has no {outcome.by} to divide by"
+    variant, detail = (
+        _split(flag, outcome, key) if isinstance(outcome, Split) else _ramp(flag, outcome, key, now)
+    )
+    if variant is None:
+        return None, detail
+    return serve(
+        flag, variant, Reason.SPLIT, listed.source, listed.scope, name
+    ), f"{detail}: serves {variant}"
+
+
+def _split(flag: Flag, split: Split, key: str) -> tuple[str, str]:
+    total = split.total
+    position = bucket(flag.key if split.seed is None else split.seed, key, total)
+    return chosen_variant(split.weights, position), f"bucket {position} of {total}"
+
+
+def _ramp(flag: Flag, ramp: Ramp, key: str, now: float) -> tuple[str | None, str]:
+    seed = f"{flag.key}/ramp" if ramp.seed is None else ramp.seed
+    position, step = bucket(seed, key, RAMP_STEPS), ramp_step(ramp.start, ramp.complete, now)
+    return (
+        ramp.variant if position < step else None,
+        f"bucket {position} of {RAMP_STEPS}, the ramp stands at {step}",
+    )

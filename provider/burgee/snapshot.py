@@ -1,0 +1,130 @@
+"""The immutable outcome of composing layers: everything that evaluation depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from burgee.bucket import next_ramp_edge
+from burgee.flag import DEFAULT_HIERARCHY, Flag, Kill, Level, Override, Segment, Window
+from burgee.resolution import NO_METADATA
+from burgee.selector import ANY, Selector
+
+
+class Generation(NamedTuple):
+    """A snapshot's identity. Two are compared for equality; order holds within one epoch only.
+
+    Attributes:
+        epoch: random text, made with a new state directory.
+        number: counts up within the epoch.
+    """
+
+    epoch: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> Generation:
+        """Read what ``str`` wrote; ValueError where it did not."""
+        epoch, dash, number = text.rpartition("-")
+        if not dash or not epoch:
+            raise ValueError(f"{text!r} is not a generation: <epoch>-<number>")
+        return cls(epoch, int(number))
+
+
+NO_GENERATION = Generation("none", 0)
+"""What a snapshot has that no daemon published."""
+
+
+class Inactive(NamedTuple):
+    """An override, a kill or a patch that leads nowhere across layers, and why."""
+
+    flag_set_id: str
+    flag_key: str
+    level: str
+    scope: str
+    why: str
+    override: Override | Kill
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What one flag's answer could depend on, its prerequisites included.
+
+    Attributes:
+        attributes: names of context attributes, fixed ones too.
+        windows: every window of its rules and overrides that has an edge.
+        ramps: (start, complete) of every ramp, Unix seconds.
+        segments: names of segments, nested ones too.
+        flags: keys of prerequisites, indirect ones too.
+    """
+
+    attributes: frozenset[str]
+    windows: tuple[Window, ...]
+    ramps: tuple[tuple[float, float], ...]
+    segments: frozenset[str]
+    flags: frozenset[str]
+
+    def next_edge(self, now: float) -> float | None:
+        """The first instant after ``now`` at which time alone could change the answer, Unix seconds."""
+        edges = [window.next_edge(now) for window in self.windows]
+        edges += [next_ramp_edge(start, complete, now) for start, complete in self.ramps]
+        return min((edge for edge in edges if edge is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagSet:
+    """One flag set, composed.
+
+    Attributes:
+        hierarchy: most specific first.
+        overrides: flag key -> level -> scope -> override; only active ones, without ``inherit``.
+        kills: by flag key; only effective ones.
+        known_dependencies: what :func:`burgee.dependencies.dependencies` has worked out so far.
+    """
+
+    flag_set_id: str = ""
+    metadata: Mapping[str, bool | str | int | float] = field(default_factory=lambda: NO_METADATA)
+    hierarchy: tuple[Level, ...] = DEFAULT_HIERARCHY
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    flags: Mapping[str, Flag] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Mapping[str, Override]]] = field(default_factory=dict)
+    kills: Mapping[str, Kill] = field(default_factory=dict)
+    known_dependencies: dict[str, Dependencies] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All flag sets of one generation, and the settings that evaluation depends on.
+
+    Attributes:
+        generation: identity.
+        flag_sets: by id.
+        fixed: attributes that the daemon sets for all requests; they beat the request's.
+        inactive: what compose had to leave out, with the reason.
+    """
+
+    generation: Generation = NO_GENERATION
+    flag_sets: Mapping[str, FlagSet] = field(default_factory=dict)
+    fixed: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    inactive: tuple[Inactive, ...] = ()
+
+    def candidates(self, flag_key: str, selector: Selector = ANY) -> list[FlagSet]:
+        """The flag sets that hold ``flag_key`` and that the selector shows; more than one is ambiguous."""
+        return [flag_set for flag_set in self.selected(selector) if is_shown(flag_set, flag_key, selector)]
+
+    def selected(self, selector: Selector = ANY) -> list[FlagSet]:
+        """The flag sets that the selector shows, in order of their ids."""
+        if selector.flag_set_id is not None:
+            flag_set = self.flag_sets.get(selector.flag_set_id)
+            return [flag_set] if flag_set else []
+        return [self.flag_sets[flag_set_id] for flag_set_id in sorted(self.flag_sets)]
+
+
+def is_shown(flag_set: FlagSet, flag_key: str, selector: Selector) -> bool:
+    """Whether the set holds the flag, from the selector's source where it names one."""
+    flag = flag_set.flags.get(flag_key)
+    return flag is not None and (selector.source is None or flag.origin.source == selector.source)
