@@ -87,7 +87,7 @@ def _resolution(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, answer: Answe
             flag_type=flag.flag_type,
             error_code=code,
             error_message=message,
-            metadata={**flag_set.metadata, **flag.metadata},
+            metadata=dict(flag_set.metadata),
         )
     metadata = {**flag_set.metadata, **flag.metadata, "burgee.source": answer.source}
     if answer.scope is not None:

@@ -98,27 +98,29 @@ def _circles(report: Report, definition: Definition) -> None:
     def required_by(key: str) -> list[str]:
         return [each for each, _ in flags[key].requires if each in flags]
 
-    _circle(report, "segment", segments, within, SEGMENT_DEPTH_LIMIT)
-    _circle(report, "flag", flags, required_by, REQUIRES_DEPTH_LIMIT)
+    deep = _circle(report, "segment", segments, within)
+    if deep is not None and deep[1] > SEGMENT_DEPTH_LIMIT:
+        origin = segments[deep[0]].origin
+        message = f"segment `{deep[0]}` stands on a chain of {deep[1]}, the limit is {SEGMENT_DEPTH_LIMIT}"
+        report.error(origin.path, message, "shorten the chain", at="key", file=origin.file)
+    deep = _circle(report, "flag", flags, required_by)
+    if deep is not None and deep[1] > REQUIRES_DEPTH_LIMIT:
+        origin = flags[deep[0]].origin
+        message = f"flag `{deep[0]}` stands on a chain of {deep[1]} flags: beyond {REQUIRES_DEPTH_LIMIT} counts as unmet"
+        report.warning(origin.path, message, "shorten the chain", at="key", file=origin.file)
 
 
 def _circle(
-    report: Report,
-    what: str,
-    named: Mapping[str, Flag | Segment],
-    edges: Callable[[str], list[str]],
-    limit: int,
-) -> None:
+    report: Report, what: str, named: Mapping[str, Flag | Segment], edges: Callable[[str], list[str]]
+) -> tuple[str, int] | None:
+    """Put a circle down, or return the name with the longest chain beneath it and that chain's length."""
     circle, deepest = _first_circle(named, edges)
     if circle:
         origin = named[circle[0]].origin
         path = " -> ".join([*circle, circle[0]])
         message = f"{what} `{circle[0]}` leads back to itself: {path}"
         report.error(origin.path, message, "break the circle", at="key", file=origin.file)
-    elif deepest is not None and deepest[1] > limit:
-        origin = named[deepest[0]].origin
-        message = f"{what} `{deepest[0]}` stands on a chain of {deepest[1]} {what}s, the limit is {limit}"
-        report.error(origin.path, message, "shorten the chain", at="key", file=origin.file)
+    return deepest
 
 
 def _named_segments(condition: Condition) -> list[str]:
