@@ -203,6 +203,8 @@ class Climb:
             case ServeVariant(variant):
                 return serve(flag, variant, Reason.TARGETING_MATCH, level.name, scope)
             case ServeValue(value):
+                if flag.flag_type == "float" and isinstance(value, int):
+                    value = float(value)
                 return Answer(Reason.TARGETING_MATCH, level.name, value, True, scope=scope)
             case Disable():
                 return Answer(Reason.DISABLED, level.name, scope=scope)

@@ -27,7 +27,7 @@ def test_whoever_has_the_outer_variant_keeps_it_while_its_weight_grows(
 
 
 def test_a_middle_variant_may_lose_someone_while_its_weight_grows() -> None:
-    """The recorded counterexample: b grows from 20 to 40 out of a and c, and this key leaves it for c's old part."""
+    """The recorded counterexample: b grows from 20 to 40, moves, and this key is left to c."""
     before = (("a", 40), ("b", 20), ("c", 40))
     after = (("a", 10), ("b", 40), ("c", 50))
     loser = next(f"user-{n}" for n in range(1000) if 50 <= bucket("seed", f"user-{n}", 100) < 60)

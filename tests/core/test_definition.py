@@ -56,7 +56,8 @@ def test_ten_planted_faults_are_reported_as_exactly_ten() -> None:
 def test_a_fault_says_what_is_wrong_where_and_what_to_write() -> None:
     (fault,) = faults_of({"flags": {"new-checkout": {"defaultVarient": "on"}}})
     assert str(fault) == (
-        "at flags.new-checkout.defaultVarient: error: unknown field `defaultVarient`; did you mean `defaultVariant`?"
+        "at flags.new-checkout.defaultVarient: error: unknown field `defaultVarient`; "
+        "did you mean `defaultVariant`?"
     )
 
 
