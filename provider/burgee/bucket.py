@@ -56,16 +56,18 @@ def ramp_step(start: float, complete: float, now: float) -> int:
         return 0
     if now >= complete:
         return RAMP_STEPS
-    return int((now - start) / (complete - start) * RAMP_STEPS)
+    step = int((now - start) / (complete - start) * RAMP_STEPS)
+    # Rounding may have put an instant on the wrong side of its edge: the edges decide.
+    if _edge(start, complete, step) > now:
+        return step - 1
+    return step + 1 if _edge(start, complete, step + 1) <= now else step
 
 
 def next_ramp_edge(start: float, complete: float, now: float) -> float | None:
     """The next instant after ``now`` at which :func:`ramp_step` changes, or None once complete."""
     step = ramp_step(start, complete, now)
-    if step >= RAMP_STEPS:
-        return None
-    edge = start + (complete - start) * ((step + 1) / RAMP_STEPS)
-    # Rounding can put the edge an instant before the step is counted; move on until it is.
-    while ramp_step(start, complete, edge) <= step:
-        edge += max((complete - start) / RAMP_STEPS / 1000, 1e-6)
-    return min(edge, complete)
+    return None if step >= RAMP_STEPS else _edge(start, complete, step + 1)
+
+
+def _edge(start: float, complete: float, step: int) -> float:
+    return complete if step >= RAMP_STEPS else start + (complete - start) * (step / RAMP_STEPS)
