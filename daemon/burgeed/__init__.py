@@ -1,0 +1,1 @@
+"""The sidecar: watches definitions, evaluates flags, serves the answers."""

@@ -1,0 +1,75 @@
+"""The files of a source to a layer, or to every fault in them with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from burgee.definition import SourceDocument, read_layer
+from burgee.errors import DefinitionError
+from burgee.fault import Fault, Path
+from burgee.layer import Layer
+from burgeed.reading.document import parse
+from burgeed.reading.limits import FAULT_LIMIT
+from burgeed.reading.messages import SourceFile
+from burgeed.reading.parsed import ParsedDocument
+
+
+def read_files(source: str, files: Sequence[SourceFile]) -> tuple[Layer, tuple[Fault, ...]]:
+    """Read the files of one source as one layer.
+
+    While a file cannot be read to its end, only what the parsers object to is reported: a reference from
+    another file into it would look wrong without being so.
+
+    Returns:
+        The layer and the warnings, placed.
+
+    Raises:
+        DefinitionError: with every fault, placed, in the order of files and lines.
+    """
+    parsed = [parse(file) for file in files]
+    refused = [fault for each in parsed for fault in each.faults]
+    if any(each.document is None for each in parsed):
+        raise DefinitionError(_in_order(refused, files))
+    by_file = {each.file: each for each in parsed}
+    try:
+        layer, found = read_layer(source, [SourceDocument(each.document, each.file) for each in parsed])
+    except DefinitionError as error:
+        raise DefinitionError(_in_order([*refused, *_placed(error.faults, by_file)], files)) from None
+    warnings = _placed(found, by_file)
+    if refused:
+        raise DefinitionError(_in_order([*refused, *warnings], files))
+    return layer, _in_order(warnings, files)
+
+
+def locate(file: SourceFile, paths: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Find where the keys of paths stand (of a list item: the value); None where a path leads nowhere."""
+    places = parse(file).places()
+    return [places.exact(path) for path in paths]
+
+
+def _placed(faults: Iterable[Fault], by_file: dict[str, ParsedDocument]) -> list[Fault]:
+    placed = []
+    for fault in faults:
+        parsed = by_file.get(fault.file or "")
+        if parsed is None:
+            placed.append(fault)
+        elif not parsed.explains(fault):
+            line, column = parsed.places().nearest(fault.path, fault.at) or (None, None)
+            placed.append(replace(fault, line=line, column=column))
+    return placed
+
+
+def _in_order(faults: Iterable[Fault], files: Sequence[SourceFile]) -> tuple[Fault, ...]:
+    order = {file.path: index for index, file in enumerate(files)}
+    found = sorted(
+        faults, key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0)
+    )
+    if len(found) <= FAULT_LIMIT:
+        return tuple(found)
+    errors = [fault for fault in found if fault.severity == "error"]
+    kept = (errors or found)[: FAULT_LIMIT - 1]
+    message = f"there are {len(found) - len(kept)} more faults"
+    severity: Literal["error", "warning"] = "error" if errors else "warning"
+    return (*kept, Fault(message, remedy="correct these first", severity=severity, file=kept[-1].file))
