@@ -79,4 +79,4 @@ def fingerprint(value: object) -> bytes:
     Args:
         value: anything JSON can say; keys of objects are ordered, so their order does not count.
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, dict, orjson.OPT_SORT_KEYS)

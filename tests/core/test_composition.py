@@ -126,3 +126,7 @@ def test_a_key_in_two_flag_sets_needs_a_selector() -> None:
     ]
     answer = evaluate(composed(*sets), "a", {}, now=0)
     assert (answer.reason, "selector" in answer.error_message) == (Reason.ERROR, True)
+
+
+def test_the_first_snapshot_changes_every_flag() -> None:
+    assert changes(Snapshot(), composed(FLAGS)) == FLAGS["flags"].keys()

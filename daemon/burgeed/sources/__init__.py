@@ -1,0 +1,1 @@
+"""Where definitions come from: each source follows one place and yields one layer."""
