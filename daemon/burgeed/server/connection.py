@@ -1,0 +1,175 @@
+"""One connection: deadlines and JSON errors below the application, where aiohttp has none of its own.
+
+This builds on aiohttp's server protocol, whose attributes ``_waiter`` and ``_request_count`` it reads; the
+tests of slow and malformed requests tell when a new aiohttp means something else by them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from burgee.resolution import ErrorCode
+from burgeed.server.errors import error_response, log_unexpected
+from burgeed.server.limits import Limits
+from burgeed.server.state import ServerState
+
+_log = logging.getLogger(__name__)
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's protocol, with a deadline for each header and for each answer that is not read.
+
+    Attributes:
+        trusted: whether file permissions decided who may connect, as on the Unix socket.
+        over_capacity: whether only the health paths are answered, since there are too many connections.
+    """
+
+    __slots__ = ("_counted", "_header_timer", "_limits", "_state", "_write_timer", "over_capacity", "trusted")
+
+    def __init__(
+        self, server: ConnectionServer, *, loop: asyncio.AbstractEventLoop, **arguments: Any
+    ) -> None:
+        super().__init__(server, loop=loop, **arguments)
+        self._limits = server.limits
+        self._state = server.state
+        self._counted = False
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self.trusted = server.trusted
+        self.over_capacity = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it; close it where even the reserve is used up."""
+        state, limits = self._state, self._limits
+        if state.connections >= limits.connections + limits.health_reserve:
+            state.refused += 1
+            transport.close()
+            return
+        self.over_capacity = state.connections >= limits.connections
+        state.connections += 1
+        self._counted = True
+        super().connection_made(transport)
+        self._await_header()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget it."""
+        if self._counted:
+            self._counted = False
+            self._state.connections -= 1
+        for timer in (self._header_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Start the header's deadline with its first bytes, unless they are all of it."""
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            if self._header_timer is not None:
+                self._header_timer.cancel()
+                self._header_timer = None
+        elif self._header_timer is None and self._waiter is not None:
+            self._await_header()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Do nothing where nothing was paused: aiohttp would run its parser over no bytes each time."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def pause_writing(self) -> None:
+        """Start the deadline of an answer that the client does not read."""
+        super().pause_writing()
+        self._write_timer = self._loop.call_later(self._limits.write_deadline, self._not_read)
+
+    def resume_writing(self) -> None:
+        """It is being read."""
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the parser could not read, and what escaped every handler, in JSON."""
+        if status == 400:
+            self._state.malformed += 1
+            too_long = isinstance(exc, LineTooLong)
+            details = (
+                "the request line or a header is too long" if too_long else "this is not well-formed HTTP"
+            )
+        else:
+            self._state.failures += 1
+            log_unexpected("a request failed", exc)
+            details = "the daemon failed to answer"
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun already")
+        code = ErrorCode.PARSE_ERROR if status == 400 else ErrorCode.GENERAL
+        return error_response(status, code, details, close=True)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Write one line in place of aiohttp's traceback."""
+        found = kw.get("exc_info")
+        log_unexpected("a connection failed", found if isinstance(found, BaseException) else None)
+
+    def _await_header(self) -> None:
+        self._header_timer = self._loop.call_later(self._limits.header_deadline, self._no_header)
+
+    def _no_header(self) -> None:
+        self._header_timer = None
+        self._state.silent += 1
+        self.force_close()
+
+    def _not_read(self) -> None:
+        self._write_timer = None
+        self._state.evicted += 1
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class ConnectionServer(web.Server):
+    """Makes a :class:`Connection` for each client of one listener.
+
+    Args:
+        handler: answers a request; raises only ConnectionError and CancelledError.
+        request_factory: the application's.
+        trusted: see :class:`Connection`.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        request_factory: Any,
+        limits: Limits,
+        state: ServerState,
+        trusted: bool,
+    ) -> None:
+        super().__init__(
+            handler,
+            request_factory=request_factory,
+            handler_cancellation=True,
+            keepalive_timeout=limits.keep_alive,
+            access_log=None,
+            auto_decompress=False,
+            lingering_time=min(2.0, limits.body_deadline),
+            logger=_log,
+        )
+        self.limits = limits
+        self.state = state
+        self.trusted = trusted
+
+    def __call__(self) -> web.RequestHandler:
+        """A protocol for a new connection."""
+        return Connection(self, loop=self._loop, **self._kwargs)

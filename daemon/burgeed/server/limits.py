@@ -1,0 +1,55 @@
+"""Every limit and deadline of the server, in one place."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass, field
+
+RESERVED_FILES = 64
+"""File descriptors kept for everything that is not a connection: sources, logs, the reader process."""
+
+
+def connections_allowed() -> int:
+    """Half of the file descriptors that the process may open, less a reserve; between 16 and 10,000."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 10_000
+    return min(10_000, max(16, (soft - RESERVED_FILES) // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a client may ask, and how long it may take. Times in seconds, sizes in bytes.
+
+    Attributes:
+        header_deadline: from the first byte of a request, or from the connection's start, to the end of its
+            header.
+        body_deadline: from the header's end to the body's.
+        write_deadline: how long an answer may wait for a client that does not read.
+        keep_alive: how long a connection may be idle between requests.
+        drain: how long requests in flight may take once the server is closed.
+        body: the longest request body.
+        connections: over all listeners together.
+        health_reserve: connections beyond those, answered on the health paths only.
+        subscribers: event streams open at once, of both kinds together.
+        stream_buffer: what may wait for one subscriber before messages to it are merged.
+        stall: how long a subscriber may leave its buffer as it is before it is dropped.
+        heartbeat: between heartbeats on ``/sync/v1/events``.
+        comment: between comments on ``/ofrep/v1/sse``.
+        slice: how long evaluating many flags may hold the event loop.
+    """
+
+    header_deadline: float = 5.0
+    body_deadline: float = 5.0
+    write_deadline: float = 30.0
+    keep_alive: float = 75.0
+    drain: float = 5.0
+    body: int = 1_000_000
+    connections: int = field(default_factory=connections_allowed)
+    health_reserve: int = 8
+    subscribers: int = 1_000
+    stream_buffer: int = 64 * 1024
+    stall: float = 5.0
+    heartbeat: float = 0.5
+    comment: float = 15.0
+    slice: float = 0.005

@@ -1,0 +1,43 @@
+"""What the server is given by the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from burgee.flag import Origin
+from burgeed.clock import Clock
+from burgeed.server.limits import Limits
+from burgeed.store.layers import LayerStore
+from burgeed.store.status import SourceStatus
+
+Position = tuple[int, int]
+"""Line and column, both from 1."""
+
+
+async def nowhere(origin: Origin) -> Position | None:
+    """The position of an origin whose document nobody has."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the daemon that requests reach.
+
+    Attributes:
+        store: what is served.
+        clock: time.
+        sources: the status of every source, bottom layer first.
+        locate: where an origin stands in its document; None where that is not known.
+        version: Burgee's own.
+        event_streams: whether bulk answers say where to learn of changes.
+        limits: of requests, connections and streams.
+    """
+
+    store: LayerStore
+    clock: Clock
+    sources: Callable[[], Sequence[SourceStatus]]
+    locate: Callable[[Origin], Awaitable[Position | None]] = nowhere
+    version: str = ""
+    event_streams: bool = True
+    limits: Limits = field(default_factory=Limits)
