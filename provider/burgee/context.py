@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER
+
 Context: TypeAlias = Mapping[str, Any]
 
 TARGETING_KEY = "targetingKey"
 
 
 def identifier(value: object) -> str | None:
-    """The text that names a scope or a bucket: a non-empty string, or an integer taken in decimal."""
+    """The text that names a scope or a bucket: a non-empty string, or an integer of 64 bit taken in decimal."""
     if isinstance(value, str):
         return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and SMALLEST_INTEGER <= value <= LARGEST_INTEGER
+    ):
         return str(value)
     return None

@@ -69,7 +69,8 @@ def shown(value: object, limit: int = 60) -> str:
     try:
         text = orjson.dumps(value).decode()
     except (TypeError, ValueError):
-        text = repr(value)
+        # Not even repr is safe: it refuses integers of more than 4,300 digits.
+        text = f"<{kind_name(value)}>"
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -68,8 +68,9 @@ def test_evaluating_never_raises_and_always_says_why(
         assert (resolution.error_code is not None) == (resolution.reason is Reason.ERROR)
 
 
+huge = st.sampled_from([2**63, -(2**63) - 1, 10**5000])
 json_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4)),
+    st.one_of(st.none(), st.booleans(), st.integers(), huge, st.floats(), st.text(max_size=4)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=2), inner, max_size=2)
     ),
@@ -87,6 +88,7 @@ def test_evaluating_never_raises_for_any_context(document: dict[str, Any], conte
     snapshot = snapshot_of(document)
     for key in [*NAMES, "unknown"]:
         assert evaluate(snapshot, key, context, now=now).flag_key == key
+        assert explain(snapshot, key, context, now=now).resolution.flag_key == key
 
 
 @relaxed
