@@ -17,7 +17,7 @@ TARGETING_KEY = "targetingKey"
 
 
 def identifier(value: object) -> str | None:
-    """The text that names a scope or a bucket: a non-empty string, or an integer of 64 bit taken in decimal."""
+    """The text that names a scope or a bucket: a non-empty string, or a 64-bit integer in decimal."""
     if isinstance(value, str):
         return value or None
     if (

@@ -68,7 +68,7 @@ def test_evaluating_never_raises_and_always_says_why(
         assert (resolution.error_code is not None) == (resolution.reason is Reason.ERROR)
 
 
-huge = st.sampled_from([2**63, -(2**63) - 1, 10**5000])
+huge = st.builds(lambda power: 10**power, st.sampled_from([19, 5000]))
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), huge, st.floats(), st.text(max_size=4)),
     lambda inner: st.one_of(

@@ -119,6 +119,8 @@ class FileSource:
                     due = POLL * 2**troubles
                     troubles = min(troubles + 1, _MOST_DOUBLINGS)
                     self._tell_of_surprise(sink, error)
+                    # Not woken by events: what made the trouble may well make those too.
+                    await self._clock.sleep(due)
                 woken = await self._wait(POLL if due is None else due)
                 polled = due is None and not woken
         finally:
@@ -203,8 +205,10 @@ class FileSource:
 
     def _tell_of_surprise(self, sink: Sink, error: Exception) -> None:
         surprise = f"following it failed unexpectedly: {type(error).__name__}: {error}"
-        _log.error("%s: %s", self._name, surprise, exc_info=error)
+        faults = (Fault(surprise, remedy="see the daemon's log"),)
+        if faults != self._told:
+            _log.error("%s: %s", self._name, surprise, exc_info=error)
         try:
-            self._tell(sink, (Fault(surprise, remedy="see the daemon's log"),))
+            self._tell(sink, faults)
         except Exception as another:
             _log.error("%s: telling of it failed as well", self._name, exc_info=another)

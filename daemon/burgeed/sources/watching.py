@@ -18,6 +18,8 @@ _DEBOUNCE_MS = 50
 _STEP_MS = 10
 
 _log = logging.getLogger(__name__)
+# It tells of each event at info, which a log in the watched folder turns into the next event.
+logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 class DirectoryWatch:

@@ -106,7 +106,8 @@ def _circles(report: Report, definition: Definition) -> None:
     deep = _circle(report, "flag", flags, required_by)
     if deep is not None and deep[1] > REQUIRES_DEPTH_LIMIT:
         origin = flags[deep[0]].origin
-        message = f"flag `{deep[0]}` stands on a chain of {deep[1]} flags: beyond {REQUIRES_DEPTH_LIMIT} counts as unmet"
+        message = f"flag `{deep[0]}` stands on a chain of {deep[1]} flags"
+        message += f": beyond {REQUIRES_DEPTH_LIMIT} counts as unmet"
         report.warning(origin.path, message, "shorten the chain", at="key", file=origin.file)
 
 

@@ -1,0 +1,78 @@
+"""The bytes of ``/sync/v1/events``, as generation events; without input or output."""
+
+from __future__ import annotations
+
+from burgee.errors import MessageError
+from burgee.resolution import ErrorCode
+from burgee.wire.ofrep import SELECTOR
+from burgee.wire.sync import GENERATION_EVENT, EventParser, GenerationEvent
+
+from .address import Address
+from .exchange import Request, Unreachable
+from .transports.http1 import ResponseReader, encode_request
+
+
+class EventStream:
+    """One event stream, from its request to its end.
+
+    Args:
+        address: whom it is asked of.
+        selector: for ``Flagd-Selector``, or empty.
+
+    Attributes:
+        spoke: it said what is served; for its reader to set.
+    """
+
+    def __init__(self, address: Address, selector: str) -> None:
+        self.spoke = False
+        self._address = address
+        self._selector = selector
+        self._reader = ResponseReader(str(address), body_limit=None)
+        self._parser = EventParser()
+        self._checked = False
+
+    def request(self) -> bytes:
+        """What opens the stream."""
+        headers: tuple[tuple[str, str], ...] = (
+            ("Accept", "text/event-stream"),
+            ("Cache-Control", "no-store"),
+        )
+        if self._selector:
+            headers = (*headers, (SELECTOR, self._selector))
+        request = Request("GET", "/sync/v1/events", headers)
+        return encode_request(request, self._address.host_header)
+
+    def feed(self, received: bytes) -> list[GenerationEvent]:
+        """Take the next bytes and return the events among them.
+
+        Raises:
+            Unreachable: this is no event stream of a daemon, or its end.
+        """
+        body = self._reader.feed(received)
+        if self._reader.status and not self._checked:
+            self._check()
+        try:
+            events = [
+                GenerationEvent.read(event)
+                for event in self._parser.feed(body)
+                if event.event == GENERATION_EVENT
+            ]
+        except MessageError as error:
+            raise Unreachable(f"{self._address}: {error}", code=ErrorCode.PARSE_ERROR) from None
+        if self._reader.complete and not events:
+            raise Unreachable(f"{self._address}: the daemon ended the event stream")
+        return events
+
+    def _check(self) -> None:
+        where, status = self._address, self._reader.status
+        if status == 503:
+            raise Unreachable(f"{where}: the daemon is not ready yet (HTTP 503)")
+        if 300 <= status < 400:
+            target = self._reader.headers.get("location", "elsewhere")
+            raise Unreachable(f"{where}: redirected to {target}: the address has to be the daemon's own")
+        if status != 200:
+            raise Unreachable(f"{where}: the daemon refuses its event stream (HTTP {status})")
+        kind = self._reader.headers.get("content-type", "")
+        if not kind.lower().startswith("text/event-stream"):
+            raise Unreachable(f"{where} is no Burgee daemon: its events are {kind[:60]!r}")
+        self._checked = True

@@ -1,0 +1,33 @@
+"""What asks for answers has to offer, whether it asks the daemon or evaluates here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from burgee.context import Context
+from burgee.resolution import Resolution
+from burgee.value import FlagType
+
+
+class Resolver(Protocol):
+    """Answers evaluations, and never raises.
+
+    The Resolution's value is of the type asked for, or the Resolution is a TYPE_MISMATCH; it belongs to the
+    caller, who may change it. ``context`` is read only.
+    """
+
+    def resolve(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Answer, blocking at most for the deadline."""
+        ...
+
+    async def resolve_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Answer without ever blocking the event loop, within the deadline."""
+        ...
+
+    def daemon_is_back(self) -> None:
+        """Hear from the subscription that the daemon answers again."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; may be called twice, and the resolver be used again afterwards."""
+        ...

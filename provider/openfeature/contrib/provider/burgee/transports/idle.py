@@ -1,0 +1,51 @@
+"""Connections between two requests."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+
+from .endpoint import Connection
+
+MOST = 64
+"""How many are kept."""
+
+
+class IdleConnections:
+    """A stack of open connections that nobody is using; the one used last is taken first.
+
+    Both drivers share it, as a connection at rest is bound to no thread and to no event loop. Threads need no
+    lock: a deque's ends are atomic. A connection taken is its taker's alone. In a forked child the parent's
+    connections are dropped unread, since two processes would mix up their answers.
+    """
+
+    def __init__(self) -> None:
+        self._connections: deque[Connection] = deque()
+        self._process = os.getpid()
+
+    def take(self) -> Connection | None:
+        """The connection used last, or None."""
+        if self._process != os.getpid():
+            self._forget_the_parents()
+        try:
+            return self._connections.pop()
+        except IndexError:
+            return None
+
+    def give(self, connection: Connection) -> None:
+        """Keep a connection for the next request, or close it where enough are kept."""
+        if self._process != os.getpid() or len(self._connections) >= MOST:
+            connection.socket.close()
+        else:
+            self._connections.append(connection)
+
+    def close(self) -> None:
+        """Close all; ones in use are closed by their users or come back and are kept."""
+        while (connection := self.take()) is not None:
+            connection.socket.close()
+
+    def _forget_the_parents(self) -> None:
+        self._process = os.getpid()
+        inherited, self._connections = self._connections, deque()
+        for connection in inherited:
+            connection.socket.close()

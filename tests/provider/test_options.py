@@ -1,0 +1,89 @@
+"""Options: arguments beat the environment, which beats the defaults; what cannot be is refused at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openfeature.contrib.provider.burgee import BurgeeProvider, Options
+
+
+def test_the_defaults_are_the_designs() -> None:
+    options = Options.gather({})
+    assert (options.address, options.resolver, options.deadline, options.cache_size) == (
+        None,
+        "remote",
+        0.5,
+        10_000,
+    )
+
+
+def test_each_option_can_come_from_the_environment() -> None:
+    environment = {
+        "BURGEE_ADDRESS": "http://127.0.0.1:9",
+        "BURGEE_RESOLVER": "remote",
+        "BURGEE_DEADLINE": "0.25",
+        "BURGEE_INITIALIZE_DEADLINE": "2",
+        "BURGEE_CACHE_SIZE": "5",
+        "BURGEE_SELECTOR": "flagSetId=shop",
+        "BURGEE_GRACE": "3",
+        "BURGEE_CONNECTIONS": "7",
+    }
+    assert Options.gather(environment) == Options(
+        "http://127.0.0.1:9", "remote", 0.25, 2.0, 5, "flagSetId=shop", 3.0, 7
+    )
+
+
+def test_an_argument_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BURGEE_DEADLINE", "0.25")
+    monkeypatch.setenv("BURGEE_ADDRESS", "http://127.0.0.1:9")
+    provider = BurgeeProvider("http://127.0.0.1:10", deadline=1)
+    assert (provider.options.address, provider.options.deadline) == ("http://127.0.0.1:10", 1)
+    assert BurgeeProvider().options.deadline == 0.25
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert Options.gather({"BURGEE_ADDRESS": "", "BURGEE_DEADLINE": ""}) == Options()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"resolver": "in-process"}, "'in-process' is not supported yet: write 'remote'"),
+        ({"resolver": "rpc"}, "resolver 'rpc' is unknown"),
+        ({"address": "https://x:1"}, "no TLS"),
+        ({"deadline": 0}, "deadline is a number of seconds over 0, not 0"),
+        ({"deadline": float("nan")}, "deadline"),
+        ({"deadline": float("inf")}, "deadline"),
+        ({"deadline": True}, "deadline"),
+        ({"deadline": "1"}, "deadline"),
+        ({"initialize_deadline": -1}, "initialize_deadline"),
+        ({"grace": 0}, "grace"),
+        ({"cache_size": -1}, "cache_size is a whole number from 0 up, not -1"),
+        ({"cache_size": 1.5}, "cache_size"),
+        ({"connections": 0}, "connections is a whole number from 1 up, not 0"),
+        ({"selector": "set=shop"}, "unknown selector 'set'"),
+        ({"selector": "a\r\nb"}, "no HTTP header"),
+        ({"selector": 5}, "selector is text"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_when_the_provider_is_made(
+    given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        BurgeeProvider(**given)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"deadline.*cache_size"):
+        BurgeeProvider(deadline=-1, cache_size=-1)
+
+
+def test_a_variable_that_is_no_number_is_named() -> None:
+    with pytest.raises(ValueError, match="BURGEE_DEADLINE is not a number: 'soon'"):
+        Options.gather({"BURGEE_DEADLINE": "soon"})
+
+
+def test_options_do_not_change() -> None:
+    with pytest.raises(AttributeError):
+        Options().deadline = 2  # type: ignore[misc]
