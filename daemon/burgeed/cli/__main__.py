@@ -1,0 +1,9 @@
+"""`python -m burgeed.cli` is the command `burgee`."""
+
+from __future__ import annotations
+
+import sys
+
+from burgeed.cli import main
+
+sys.exit(main())

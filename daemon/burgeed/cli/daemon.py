@@ -1,0 +1,162 @@
+"""Asking a running daemon, over its Unix socket or TCP, within a deadline."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from burgeed.settings.errors import UnfitValue
+from burgeed.settings.gathering import DEFAULT_ADDRESS, candidate_sockets
+from burgeed.settings.model import Address
+from burgeed.settings.values import read_address
+
+LARGEST_BODY = 16 * 1024 * 1024
+
+
+class Unreachable(Exception):
+    """No daemon answered in time; the text says where it was looked for."""
+
+
+class Answer(NamedTuple):
+    """What the daemon answered."""
+
+    status: int
+    body: bytes
+
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object; empty where it is none."""
+        try:
+            document = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+def read_daemon_address(text: str) -> Path | Address:
+    """``unix://PATH``, ``http://HOST:PORT``, a path or ``HOST:PORT``. Raises UnfitValue."""
+    parts = urlsplit(text)
+    if parts.scheme == "unix":
+        return Path(text.removeprefix("unix:").removeprefix("//"))
+    if parts.scheme == "http" and parts.netloc:
+        return read_address(parts.netloc if parts.port else f"{parts.netloc}:80")
+    if "://" in text:
+        raise UnfitValue(f"{text!r} is no address of a daemon", "write unix://PATH or http://HOST:PORT")
+    return Path(text) if "/" in text else read_address(text)
+
+
+def daemon_addresses(stated: str | None, environment: Mapping[str, str]) -> list[Path | Address]:
+    """Where to look for the daemon: where someone said, or else in the usual places. Raises UnfitValue."""
+    named = stated or environment.get("BURGEE_ADDRESS") or environment.get("BURGEE_SOCKET")
+    if named:
+        return [read_daemon_address(named)]
+    return [*candidate_sockets(environment), DEFAULT_ADDRESS]
+
+
+def ask(
+    addresses: Sequence[Path | Address],
+    method: str,
+    path: str,
+    message: object | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    deadline: float,
+    monotonic: Callable[[], float],
+) -> Answer:
+    """Send one request to the first address that accepts a connection.
+
+    Args:
+        message: sent as JSON; None sends no body.
+        deadline: seconds for all of it, whatever drips.
+        monotonic: seconds from any start.
+
+    Raises:
+        Unreachable: nothing accepted, or no whole answer came in time.
+    """
+    until = monotonic() + deadline
+    tried: list[str] = []
+    for address in addresses:
+        try:
+            connection = _connect(address, until, monotonic)
+        except OSError as error:
+            tried.append(f"{_shown(address)} ({error.strerror or error})")
+            continue
+        try:
+            return _exchange(connection, method, path, message, headers or {})
+        except (OSError, http.client.HTTPException) as error:
+            late = isinstance(error, TimeoutError)
+            why = f"no answer within {deadline:g} s" if late else (str(error) or type(error).__name__)
+            raise Unreachable(f"the daemon at {_shown(address)} gave no answer: {why}") from error
+        finally:
+            connection.close()
+    raise Unreachable(f"no daemon at {', nor at '.join(tried)}")
+
+
+class _DeadlineSocket(socket.socket):
+    """A socket each of whose waits ends at one common time."""
+
+    until = 0.0
+    monotonic: Callable[[], float]
+
+    def limit(self) -> None:
+        """Let the next wait last until the deadline at most."""
+        remaining = self.until - self.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("timed out")
+        self.settimeout(remaining)
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        self.limit()
+        return super().recv_into(*arguments, **options)
+
+
+def _connect(
+    address: Path | Address, until: float, monotonic: Callable[[], float]
+) -> http.client.HTTPConnection:
+    """A connection whose socket is open already. Raises OSError."""
+    if isinstance(address, Address):
+        connection = http.client.HTTPConnection(address.host, address.port)
+        family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
+        plug = _DeadlineSocket(family, kind, protocol)
+    else:
+        connection = http.client.HTTPConnection("localhost")
+        plug = _DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
+        target = str(address)  # type: ignore[assignment]
+    plug.until, plug.monotonic = until, monotonic
+    try:
+        plug.limit()
+        plug.connect(target)
+    except BaseException:
+        plug.close()
+        raise
+    connection.sock = plug
+    return connection
+
+
+def _exchange(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    message: object | None,
+    further_headers: Mapping[str, str],
+) -> Answer:
+    headers = {"Accept": "application/json", "Connection": "close", **further_headers}
+    body = None
+    if message is not None:
+        headers["Content-Type"] = "application/json"
+        body = orjson.dumps(message)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    content = response.read(LARGEST_BODY + 1)
+    if len(content) > LARGEST_BODY:
+        raise http.client.HTTPException(f"the answer is over {LARGEST_BODY} bytes")
+    return Answer(response.status, content)
+
+
+def _shown(address: Path | Address) -> str:
+    return f"http://{address}" if isinstance(address, Address) else str(address)

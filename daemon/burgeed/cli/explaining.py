@@ -1,0 +1,74 @@
+"""`burgee explain`: each rung of the ladder in order, what it said, and why the winner won."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from burgee.explanation import explain, explanation_document
+from burgeed.cli.local import LocalSources
+from burgeed.cli.presentation import print_answer, print_json, print_line, print_table
+from burgeed.cli.question import Question, failed_document, question
+from burgeed.cli.session import ExitCode
+
+
+@click.command("explain")
+@question
+def explain_flag(asked: Question, as_json: bool) -> ExitCode:
+    """Explain the flag KEY's answer: by the daemon, or here where --source names definitions.
+
+    A daemon explains over its Unix socket only, since it shows whom a flag is for. Exit codes as for eval.
+    """
+    document = asked.locally(lambda sources: _here(asked, sources)) if asked.sources else _daemon(asked)
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+    return ExitCode.NO if "errorCode" in document["answer"] else ExitCode.OK
+
+
+async def _here(asked: Question, sources: LocalSources) -> dict[str, Any]:
+    explanation = explain(
+        sources.snapshot(), asked.key, asked.context, now=asked.now, selector=asked.selector
+    )
+    origins = {rung.origin for rung in explanation.rungs if rung.origin is not None}
+    return explanation_document(explanation, await sources.positions(origins))
+
+
+def _daemon(asked: Question) -> dict[str, Any]:
+    message = {"key": asked.key, "context": dict(asked.context)}
+    answered = asked.ask("/admin/v1/explain", message, sockets_only=True)
+    document = answered.document()
+    if isinstance(document.get("answer"), dict):
+        return document
+    return {"answer": {"key": asked.key, **failed_document(answered)}, "rungs": []}
+
+
+def _print(document: dict[str, Any]) -> None:
+    print_answer(document["answer"])
+    rungs = document["rungs"]
+    if not rungs:
+        return
+    print_line("")
+    print_table(["", "rung", "outcome", "what it said", "where"], [_row(rung) for rung in rungs])
+
+
+def _row(rung: dict[str, Any]) -> list[tuple[str, str]]:
+    colour = "good" if rung["winner"] else ""
+    return [
+        ("=>" if rung["winner"] else "", colour),
+        (str(rung["name"]), colour or "strong"),
+        (str(rung["outcome"]), colour),
+        (str(rung["detail"]), colour),
+        (_where(rung.get("origin")), "quiet"),
+    ]
+
+
+def _where(origin: dict[str, Any] | None) -> str:
+    """``file:line:column``, or as much as is known."""
+    if origin is None:
+        return ""
+    parts = [origin.get("file") or origin["source"], origin.get("line"), origin.get("column")]
+    position = ":".join(str(part) for part in parts if part is not None)
+    return position if "line" in origin else f"{position} {origin['path']}".strip()

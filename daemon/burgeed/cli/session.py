@@ -1,0 +1,45 @@
+"""What every command is given, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from burgeed.clock import Clock
+
+
+class ExitCode(IntEnum):
+    """What a command's end says to a script."""
+
+    OK = 0
+    NO = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    INTERRUPTED = 130
+
+
+EXIT_CODES = (
+    "Exit codes: 0 yes, done; 1 the answer is no: faults, an evaluation's error, not ready, could not start; "
+    "2 wrong usage or settings; 3 no daemon reached; 130 interrupted."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of the command.
+
+    Attributes:
+        environment: the process's environment variables.
+    """
+
+    clock: Clock
+    environment: Mapping[str, str]
+
+
+class CommandFailed(Exception):
+    """The command cannot do what it was asked; the text is all that a person needs to know."""
+
+    def __init__(self, message: str, exit_code: ExitCode = ExitCode.NO) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

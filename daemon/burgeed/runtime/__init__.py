@@ -1,0 +1,1 @@
+"""The composition root: builds the parts, starts them together, ends them together."""

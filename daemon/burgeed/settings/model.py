@@ -1,0 +1,66 @@
+"""The daemon's settings: frozen, complete, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+
+class Address(NamedTuple):
+    """Where to listen on TCP; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class SourceSetting(NamedTuple):
+    """One ``--source``.
+
+    Attributes:
+        uri: as given; also the layer's name.
+        optional: whether the daemon may serve without it.
+    """
+
+    uri: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `burgee serve` and `burgee up` are told.
+
+    Attributes:
+        sources: bottom layer first.
+        socket: the Unix socket's final path.
+        socket_mode: its permission bits.
+        socket_group: group name or number that is to own it; None leaves it as made.
+        listen: the TCP address for evaluation; None is switched off.
+        allowed_hosts: names beside the loopback ones that a request's ``Host`` may carry.
+        management: a TCP address that serves health only; None is none.
+        runtime_dir: where files live that end with the daemon.
+        runtime_dir_stated: whether someone asked for that directory, so that another one will not do.
+        state_dir: where files live that outlast it.
+        state_dir_stated: as for ``runtime_dir``.
+        fixed: attributes set for all requests; they beat the request's.
+        log_format: how log lines are written to standard error.
+    """
+
+    sources: tuple[SourceSetting, ...]
+    socket: Path
+    socket_mode: int
+    socket_group: str | None
+    listen: Address | None
+    allowed_hosts: tuple[str, ...]
+    management: Address | None
+    runtime_dir: Path
+    runtime_dir_stated: bool
+    state_dir: Path
+    state_dir_stated: bool
+    fixed: Mapping[str, str | int | float | bool]
+    log_format: Literal["text", "json"]

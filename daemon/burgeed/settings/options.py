@@ -1,0 +1,108 @@
+"""Every option of the daemon, in one table: the command line, the environment and the file follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from burgeed.settings import values
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting.
+
+    Attributes:
+        name: without dashes in front: ``--name``, ``BURGEE_NAME`` and the file's key ``name``.
+        metavar: what stands for the value in a usage text.
+        read: text to value; raises UnfitValue.
+        explanation: one sentence, with the default.
+        repeatable: whether it may be given more than once.
+    """
+
+    name: str
+    metavar: str
+    read: Callable[[str], object]
+    explanation: str
+    repeatable: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return f"--{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "BURGEE_" + self.name.upper().replace("-", "_")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "source",
+        "URI",
+        values.read_source,
+        "A definition file or a directory of them; repeatable, later ones lie on top. "
+        "URI,optional=true is not waited for.",
+        repeatable=True,
+    ),
+    Option(
+        "socket",
+        "PATH",
+        values.read_socket_path,
+        "The Unix socket. Default: $XDG_RUNTIME_DIR/burgee/burgee.sock, else /run/burgee/burgee.sock.",
+    ),
+    Option("socket-mode", "MODE", values.read_mode, "The socket's permissions in octal. Default: 0600."),
+    Option("socket-group", "GROUP", values.read_name, "Who shares the socket. Default: the daemon's group."),
+    Option(
+        "listen",
+        "HOST:PORT",
+        values.read_listen,
+        "The loopback address for HTTP, or none. Default: 127.0.0.1:8016.",
+    ),
+    Option(
+        "allow-host",
+        "NAME",
+        values.read_host_name,
+        "A further name that a request's Host header may carry; repeatable. Default: loopback names.",
+        repeatable=True,
+    ),
+    Option(
+        "management",
+        "HOST:PORT",
+        values.read_address,
+        "A further address that serves health only, for probes on a pod's address. Default: none.",
+    ),
+    Option(
+        "runtime-dir",
+        "DIR",
+        values.read_path,
+        "Files that end with the daemon; one daemon each. Default: beside the socket.",
+    ),
+    Option(
+        "state-dir",
+        "DIR",
+        values.read_path,
+        "Files that outlast it; one daemon each. Default: $XDG_STATE_HOME/burgee, else /var/lib/burgee.",
+    ),
+    Option(
+        "environment",
+        "NAME",
+        values.read_name,
+        "Fixes the attribute environment for all requests. Default: none.",
+    ),
+    Option(
+        "context",
+        "KEY=VALUE",
+        values.read_attribute,
+        "Fixes an attribute for all requests (a JSON scalar, else text); repeatable. Default: none.",
+        repeatable=True,
+    ),
+    Option("store", "URI", values.read_store, "Where overrides are kept; only none so far. Default: none."),
+    Option(
+        "config", "FILE", values.read_path, "A settings file, TOML, keyed as these options. Default: none."
+    ),
+    Option("log-format", "FORMAT", values.read_log_format, "text or json, to standard error. Default: text."),
+)
+
+NAMES: dict[str, Option] = {option.name: option for option in OPTIONS}

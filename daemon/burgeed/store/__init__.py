@@ -1,0 +1,1 @@
+"""Layers into snapshots, published; what outlasts the daemon."""

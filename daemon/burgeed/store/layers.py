@@ -1,0 +1,126 @@
+"""The latest layer of each source, and the snapshot that they compose to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from burgee.composition import changes, compose
+from burgee.layer import Layer
+from burgee.snapshot import Generation, Snapshot
+from burgeed.store.subscription import CHANGE, TIME, Publication, Subscription
+
+
+class LayerStore:
+    """Composes what the sources deliver, and publishes it when it differs.
+
+    Nothing is composed before every source has spoken: each required one has to deliver, each optional one
+    to deliver or to be found without content (:meth:`excuse`). So no request is ever answered from half of
+    what the daemon was told to serve.
+
+    Args:
+        required: names of the sources that must deliver.
+        optional: names of those that need not.
+        order: all of them, bottom layer first.
+        next_generation: counts one up; called once for each snapshot that is published.
+        fixed: attributes that the daemon sets for all requests.
+    """
+
+    def __init__(
+        self,
+        order: Iterable[str],
+        *,
+        optional: Iterable[str] = (),
+        next_generation: Callable[[], Generation],
+        fixed: Mapping[str, str | int | float | bool] | None = None,
+    ) -> None:
+        self._layers: dict[str, Layer | None] = dict.fromkeys(order)
+        self._optional = frozenset(optional)
+        self._awaited = frozenset(self._layers)
+        self._next_generation = next_generation
+        self._fixed = dict(fixed or {})
+        self._subscriptions: set[Subscription] = set()
+        self._snapshot = Snapshot(fixed=self._fixed)
+        self._ready = False
+        self._closed = False
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; an empty one until the store is ready."""
+        return self._snapshot
+
+    @property
+    def ready(self) -> bool:
+        """Whether a snapshot of all sources has been published. Once true, it stays so."""
+        return self._ready
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Names of the sources that have still to speak before the store is ready."""
+        return self._awaited
+
+    def put(self, source: str, layer: Layer) -> Publication | None:
+        """Take a source's new layer in place of its last one.
+
+        Returns:
+            What was published, or None where the snapshot stayed equal or a source is still awaited.
+
+        Raises:
+            KeyError: no source has that name.
+        """
+        if source not in self._layers:
+            raise KeyError(source)
+        return self._recompose({**self._layers, source: layer}, self._awaited - {source})
+
+    def excuse(self, source: str) -> Publication | None:
+        """Wait no longer for a source that has nothing to deliver yet, if it is an optional one."""
+        if source not in self._optional or source not in self._awaited:
+            return None
+        return self._recompose(self._layers, self._awaited - {source})
+
+    def announce_time(self, flags: frozenset[str]) -> Publication | None:
+        """Publish the snapshot once more, since the answers of these flags changed with time alone."""
+        if not self._ready or not flags:
+            return None
+        return self._publish(Publication(self._snapshot, flags, TIME))
+
+    def subscribe(self) -> Subscription:
+        """Follow what is published from now on; the caller closes it."""
+        subscription = Subscription(self._subscriptions.discard)
+        if self._closed:
+            subscription.close()
+        else:
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def close(self) -> None:
+        """End every subscription, later ones at once."""
+        self._closed = True
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+    def _recompose(self, layers: dict[str, Layer | None], awaited: frozenset[str]) -> Publication | None:
+        """Compose these layers, and take them over only once nothing can fail any more."""
+        old = self._snapshot
+        new = compose(
+            [layer for layer in layers.values() if layer is not None],
+            generation=old.generation,
+            fixed=self._fixed,
+        )
+        flags_changed = changes(old, new)
+        is_news = not awaited and (not self._ready or bool(flags_changed) or new != old)
+        if is_news:
+            new = replace(new, generation=self._next_generation())
+        self._layers, self._awaited = layers, awaited
+        if awaited:
+            return None
+        # An equal one is taken over too, unpublished: where things stand in their files is left out of
+        # equality, and explain shows it.
+        self._snapshot = new
+        self._ready = True
+        return self._publish(Publication(new, flags_changed, CHANGE)) if is_news else None
+
+    def _publish(self, publication: Publication) -> Publication:
+        for subscription in list(self._subscriptions):
+            subscription.offer(publication)
+        return publication
