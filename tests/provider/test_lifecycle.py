@@ -360,6 +360,7 @@ def test_a_daemon_that_accepts_but_never_speaks_again_becomes_stale_in_time_too(
     assert 1 < time.monotonic() - cut < 2
     eventually(lambda: status() is ProviderStatus.ERROR)
     assert time.monotonic() - cut < 2.5
+    eventually(lambda: len(told) >= 3)
     assert names(told)[:3] == ["READY", "STALE", "ERROR"]
 
 

@@ -44,7 +44,7 @@ def state(pid: int) -> str:
     """The state of a process: R or S while it lives, T when it is stopped, Z or nothing when it has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
