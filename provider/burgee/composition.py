@@ -91,6 +91,11 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
             inactive.append(Inactive(flag_set_id, flag_key, level, scope, why, override))
         else:
             overrides.setdefault(flag_key, {}).setdefault(level, {})[scope] = override
+    locked = {
+        key
+        for key, of_flag in overrides.items()
+        if any(override.lock for of_level in of_flag.values() for override in of_level.values())
+    }
     kills: dict[str, Kill] = {}
     for flag_key, kill in parts.kills.items():
         flag = parts.flags.get(flag_key)
@@ -100,7 +105,14 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
         else:
             kills[flag_key] = kill
     return FlagSet(
-        flag_set_id, parts.metadata, parts.hierarchy, parts.segments, parts.flags, overrides, kills
+        flag_set_id,
+        parts.metadata,
+        parts.hierarchy,
+        parts.segments,
+        parts.flags,
+        overrides,
+        kills,
+        frozenset(locked),
     )
 
 

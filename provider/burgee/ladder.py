@@ -153,7 +153,7 @@ class Climb:
             the most specific levels a lock drops.
         """
         patches: list[_Remembered] = []
-        if not self._has_locks(flag):
+        if flag.key not in self.flag_set.locked:
             return None, patches, 0
         quiet = Climb(self.flag_set, self.context, self.now)
         for index in range(len(self.flag_set.hierarchy) - 1, -1, -1):
@@ -174,10 +174,6 @@ class Climb:
                 return answer, patches, index
             self._say(f"lock {level.name}", "passes", f"no rule of {shown(scope)} matches", override.origin)
         return None, patches, 0
-
-    def _has_locks(self, flag: Flag) -> bool:
-        of_flag = self.flag_set.overrides.get(flag.key, {})
-        return any(override.lock for of_level in of_flag.values() for override in of_level.values())
 
     def _levels(self, flag: Flag, remembered: list[_Remembered]) -> Answer | None:
         for level in self.flag_set.hierarchy:

@@ -83,6 +83,7 @@ class FlagSet:
         hierarchy: most specific first.
         overrides: flag key -> level -> scope -> override; only active ones, without ``inherit``.
         kills: by flag key; only effective ones.
+        locked: keys of the flags that have an override with a lock.
         known_dependencies: what :func:`burgee.dependencies.dependencies` has worked out so far.
     """
 
@@ -93,6 +94,7 @@ class FlagSet:
     flags: Mapping[str, Flag] = field(default_factory=dict)
     overrides: Mapping[str, Mapping[str, Mapping[str, Override]]] = field(default_factory=dict)
     kills: Mapping[str, Kill] = field(default_factory=dict)
+    locked: frozenset[str] = frozenset()
     known_dependencies: dict[str, Dependencies] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -38,6 +38,7 @@ _STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.PROVIDER_FATAL: 500,
 }
 _REASONS: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason}
+_SCALAR = (bool, str, int, float)
 _CODES: Final[Mapping[str, ErrorCode]] = {code.value: code for code in ErrorCode}
 _ENCODED_NAME = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -214,7 +215,7 @@ def _read_error(
 def _scalars(metadata: object) -> Mapping[str, bool | str | int | float]:
     if not isinstance(metadata, dict) or not metadata:
         return NO_METADATA
-    return {name: value for name, value in metadata.items() if isinstance(value, bool | str | int | float)}
+    return {name: value for name, value in metadata.items() if isinstance(value, _SCALAR)}
 
 
 def _flag_type(value: Value) -> FlagType | None:

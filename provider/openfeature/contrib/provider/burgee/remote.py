@@ -143,7 +143,8 @@ def _of_type(flag_type: FlagType, resolution: Resolution) -> Resolution:
     if not resolution.has_value:
         return resolution
     try:
-        return replace(resolution, value=coerce(resolution.value, flag_type))
+        value = coerce(resolution.value, flag_type)
+        return resolution if value is resolution.value else replace(resolution, value=value)
     except TypeMismatch as mismatch:
         return Resolution.error(
             resolution.flag_key, ErrorCode.TYPE_MISMATCH, str(mismatch), resolution.metadata
