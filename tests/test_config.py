@@ -22,8 +22,11 @@ from tests.support.constructs import constructs
 from tests.support.vectors import same, seconds
 
 CONFIG = Path(__file__).parent.parent / "config"
-DEFINITIONS = ("flags.yaml", "on-call.yaml", "session-persistence.yaml")
+DEFINITIONS = ("flags.yaml", "on-call.yaml", "session-persistence.yaml", "flagd.json")
 NOW = seconds("2026-11-20T12:00:00Z")
+
+CONSUMER = {"account_type": "consumer"}
+PAYING = {"plan": "pro", "plan_since": "2024"}
 
 WHO_SHOWS_WHAT = {
     "type boolean": "new-checkout",
@@ -70,6 +73,11 @@ WHO_SHOWS_WHAT = {
     "starts_with": "flaky-test-retries",
     "ends_with": "calendar-sync",
     "contains": "mask-personal-data",
+    "matches": "artifact-signing",
+    "semver": "resumable-uploads",
+    "ip_in": "debug-toolbar",
+    "in_region": "price-display",
+    "leaves": "plan-limits",
     "before": "webhook-version",
     "after": "editor",
     "exists": "trace-sampling",
@@ -210,6 +218,16 @@ def test_the_layers_leave_nothing_inactive() -> None:
         ("comment-previews", {"link_host": "example.org"}, False, "STATIC", "kill"),
         ("event-schema-version", {"environment": "staging"}, 2, "TARGETING_MATCH", "default"),
         ("event-schema-version", {"environment": "production"}, 1, "DEFAULT", "default"),
+        ("artifact-signing", {"branch": "release/4.12"}, True, "TARGETING_MATCH", "default"),
+        ("artifact-signing", {"branch": "release/4.12-rc"}, False, "DEFAULT", "default"),
+        ("price-display", CONSUMER | {"country": "ch"}, "gross", "TARGETING_MATCH", "default"),
+        ("price-display", CONSUMER | {"country": "US"}, "net", "DEFAULT", "default"),
+        ("resumable-uploads", {"app_version": "5.9"}, True, "TARGETING_MATCH", "default"),
+        ("resumable-uploads", {"app_version": "6.0.1"}, False, "DEFAULT", "default"),
+        ("debug-toolbar", {"ip": "::ffff:192.0.2.200"}, True, "TARGETING_MATCH", "default"),
+        ("debug-toolbar", {"ip": "2001:db8:41::1"}, False, "DEFAULT", "default"),
+        ("plan-limits.projects.active", PAYING, 100, "TARGETING_MATCH", "default"),
+        ("plan-limits.storage_gb", {}, 1.0, "DEFAULT", "default"),
     ],
 )  # fmt: skip
 def test_the_flags_answer(flag: str, context: dict[str, Any], value: Any, reason: str, source: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from burgee.flag import Flag, Origin
+from burgee.flag import Flag, Origin, Override, ServeValue, ServeVariant
 from burgee.resolution import ErrorCode, Reason
 from burgee.value import Value, shown
 
@@ -39,6 +39,25 @@ def serve(
 ) -> Answer:
     """Answer with a variant that the flag has."""
     return Answer(reason, source, flag.variants[variant].value, True, variant, scope, rule)
+
+
+def default_answer(flag: Flag) -> Answer:
+    """Answer with the default variant, or with the caller's default where there is none."""
+    if flag.default_variant is None:
+        return Answer(Reason.DEFAULT, "default")
+    return serve(flag, flag.default_variant, Reason.DEFAULT, "default")
+
+
+def override_answer(flag: Flag, level: str, override: Override) -> Answer:
+    """Answer with an override that asks nothing further: a variant, a value, or the flag disabled."""
+    match override.effect:
+        case ServeVariant(variant):
+            return serve(flag, variant, Reason.TARGETING_MATCH, level, override.scope)
+        case ServeValue(value):
+            if flag.flag_type == "float" and isinstance(value, int):
+                value = float(value)
+            return Answer(Reason.TARGETING_MATCH, level, value, True, scope=override.scope)
+    return Answer(Reason.DISABLED, level, scope=override.scope)
 
 
 def summary(answer: Answer) -> str:

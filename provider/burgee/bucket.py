@@ -6,9 +6,12 @@ its second generation (flagd 0.15.0 and later).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import mmh3
+
+FractionalVersion: TypeAlias = Literal[2, 3]
+"""The generation of flagd's ``fractional``: 2 since flagd 0.15.0, 3 as accepted for a later one."""
 
 LARGEST_TOTAL: Final = 2**31 - 1
 """The largest sum of weights, as flagd has it."""
@@ -25,8 +28,17 @@ def bucket(seed: str, key: str, total: int) -> int:
         key: the targeting key, or the value of the attribute that buckets are made by.
         total: the number of buckets, 1 to 2**31 - 1.
     """
-    digest: int = mmh3.hash((seed + key).encode("utf-8", "surrogatepass"), 0, signed=False)
+    # Encoded here: mmh3 ends the process when it is given text with a lone surrogate.
+    digest: int = mmh3.mmh3_32_uintdigest((seed + key).encode("utf-8", "surrogatepass"), 0)
     return (digest * total) >> 32
+
+
+def least_digest(reached: int, total: int) -> int:
+    """The least digest whose bucket is not below ``reached``.
+
+    For every digest of 32 bits ``(digest * total) >> 32 < reached`` holds exactly when it is below this.
+    """
+    return -(-(reached << 32) // total)
 
 
 def chosen_variant(weights: tuple[tuple[str, int], ...], position: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from burgee.bucket import FractionalVersion
 from burgee.definition.rendering import render_flag, render_kill, render_override, render_segment
 from burgee.dependencies import dependents
 from burgee.flag import (
@@ -25,6 +26,7 @@ from burgee.flag import (
     ServeVariant,
 )
 from burgee.layer import Definition, Layer, OverrideKey
+from burgee.leaves import leaves_of
 from burgee.patch import has_type, unfit_patch
 from burgee.snapshot import NO_GENERATION, FlagSet, Generation, Inactive, Snapshot
 from burgee.value import fingerprint, kind_name
@@ -38,11 +40,13 @@ class _Merged:
     flags: dict[str, Flag] = field(default_factory=dict)
     overrides: dict[OverrideKey, Override] = field(default_factory=dict)
     kills: dict[str, Kill] = field(default_factory=dict)
+    fractional_version: FractionalVersion = 2
 
     def cover(self, definition: Definition) -> None:
         """Lay one definition on top: whole flags, whole segments, single overrides, single kills."""
         self.metadata.update(definition.metadata)
         self.hierarchy = definition.hierarchy or self.hierarchy
+        self.fractional_version = definition.fractional_version or self.fractional_version
         self.segments.update(definition.segments)
         self.flags.update(definition.flags)
         for key, override in definition.overrides.items():
@@ -60,6 +64,7 @@ def compose(
     *,
     generation: Generation = NO_GENERATION,
     fixed: Mapping[str, str | int | float | bool] | None = None,
+    fractional_version: FractionalVersion = 2,
 ) -> Snapshot:
     """Compose layers into a snapshot.
 
@@ -67,6 +72,7 @@ def compose(
         layers: later ones lie on top.
         generation: the identity the snapshot gets.
         fixed: attributes that beat those of every request.
+        fractional_version: for flag sets whose documents do not say.
 
     Returns:
         The snapshot. An override or kill that leads nowhere across layers is in its ``inactive``.
@@ -74,7 +80,8 @@ def compose(
     merged: dict[str, _Merged] = {}
     for layer in layers:
         for definition in layer.definitions:
-            merged.setdefault(definition.flag_set_id, _Merged()).cover(definition)
+            parts = merged.setdefault(definition.flag_set_id, _Merged(fractional_version=fractional_version))
+            parts.cover(definition)
     inactive: list[Inactive] = []
     flag_sets = {
         flag_set_id: _flag_set(flag_set_id, parts, inactive) for flag_set_id, parts in merged.items()
@@ -113,6 +120,8 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
         overrides,
         kills,
         frozenset(locked),
+        parts.fractional_version,
+        {key: leaf for flag in parts.flags.values() for key, leaf in leaves_of(flag)},
     )
 
 
@@ -159,14 +168,23 @@ def changes(old: Snapshot, new: Snapshot) -> frozenset[str]:
         before = old.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
         after = new.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
         if old.fixed != new.fixed or _differ_as_wholes(before, after):
-            found |= before.flags.keys() | after.flags.keys()
+            changed = before.flags.keys() | after.flags.keys()
         else:
-            found |= _changed_flags(before, after)
+            changed = _changed_flags(before, after)
+        found |= changed
+        found |= {
+            key
+            for flag_set in (before, after)
+            for key, leaf in flag_set.leaves.items()
+            if leaf.flag_key in changed
+        }
     return frozenset(found)
 
 
 def _differ_as_wholes(before: FlagSet, after: FlagSet) -> bool:
-    return before.hierarchy != after.hierarchy or fingerprint(before.metadata) != fingerprint(after.metadata)
+    if (before.hierarchy, before.fractional_version) != (after.hierarchy, after.fractional_version):
+        return True
+    return fingerprint(before.metadata) != fingerprint(after.metadata)
 
 
 def _changed_flags(before: FlagSet, after: FlagSet) -> set[str]:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
 from burgee.flag import ALWAYS, ApplyRules, Flag, Override, Ramp, Rule, Segment, Serve, Split, Window
+from burgee.reads import reads
 from burgee.selector import ANY, Selector
-from burgee.snapshot import Dependencies, FlagSet, Snapshot
+from burgee.snapshot import Dependencies, FlagSet, Snapshot, base_key
 
 
 def dependencies(flag_set: FlagSet, flag_key: str) -> Dependencies:
     """The dependencies of a flag of this set, remembered with it; KeyError where it has no such flag."""
+    flag_key = base_key(flag_set, flag_key)
     known = flag_set.known_dependencies.get(flag_key)
     if known is None:
         known = _Collector(flag_set).collect(flag_key)
@@ -31,7 +33,8 @@ def vary(snapshot: Snapshot, flag_key: str, selector: Selector = ANY) -> frozens
     candidates = snapshot.candidates(flag_key, selector)
     if len(candidates) != 1:
         return frozenset()
-    return dependencies(candidates[0], flag_key).attributes - snapshot.fixed.keys()
+    depends = dependencies(candidates[0], flag_key)
+    return None if depends.unbounded else depends.attributes - snapshot.fixed.keys()
 
 
 def next_edge(snapshot: Snapshot, flag_key: str, now: float, selector: Selector = ANY) -> float | None:
@@ -47,7 +50,7 @@ def next_edge_of_all(snapshot: Snapshot, now: float) -> tuple[float, frozenset[s
     soonest: float | None = None
     keys: set[str] = set()
     for flag_set in snapshot.flag_sets.values():
-        for flag_key in flag_set.flags:
+        for flag_key in (*flag_set.flags, *flag_set.leaves):
             edge = dependencies(flag_set, flag_key).next_edge(now)
             if edge is None or (soonest is not None and edge > soonest):
                 continue
@@ -106,6 +109,7 @@ class _Collector:
         self.windows: set[Window] = set()
         self.ramps: set[tuple[float, float]] = set()
         self.segments: set[str] = set()
+        self.unbounded = False
 
     def collect(self, flag_key: str) -> Dependencies:
         reached = {flag_key}
@@ -127,6 +131,7 @@ class _Collector:
             tuple(self.ramps),
             frozenset(self.segments),
             frozenset(reached - {flag_key}),
+            self.unbounded,
         )
 
     def _flag(self, flag: Flag) -> None:
@@ -138,6 +143,10 @@ class _Collector:
                 for override in of_level.values():
                     self._override(override)
         self._rules(flag.rules)
+        if flag.targeting is not None:
+            read = reads(flag.targeting)
+            self.attributes |= read.attributes
+            self.unbounded = self.unbounded or read.unbounded
 
     def _override(self, override: Override) -> None:
         self._window(override.window)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from burgee.answer import Answer, Tell
-from burgee.context import Context
+from burgee.answer import Tell
+from burgee.compiled import function_of
+from burgee.context import Context, OnePass
 from burgee.dependencies import dependencies
-from burgee.flag import Flag
 from burgee.ladder import Climb
-from burgee.resolution import ErrorCode, Reason, Resolution
+from burgee.leaves import leaf_resolution
+from burgee.resolution import ErrorCode, Resolution
+from burgee.result import resolution
 from burgee.selector import ANY, Selector
-from burgee.snapshot import FlagSet, Snapshot, is_shown
+from burgee.snapshot import FlagSet, Function, Snapshot, base_key, is_shown
 from burgee.value import shown
 
 
 def evaluate(
     snapshot: Snapshot, flag_key: str, context: Context, *, now: float, selector: Selector = ANY
 ) -> Resolution:
-    """Answer for one flag and one context.
+    """Answer for one flag and one context, by the flag's compiled function.
 
     Args:
         flag_key: the flag's key.
@@ -25,9 +27,14 @@ def evaluate(
         selector: which flag sets to look in.
 
     Returns:
-        The answer. FLAG_NOT_FOUND where no shown set has the flag, GENERAL where several have it.
+        The answer, possibly one that others are given too: it is not to be altered. FLAG_NOT_FOUND where no
+        shown set has the flag, GENERAL where several have it.
     """
-    return resolve(snapshot, flag_key, context, now, selector, None)
+    try:
+        function = snapshot.known_functions[flag_key if selector is ANY else (flag_key, selector)]
+    except KeyError:
+        function = _function(snapshot, flag_key, selector)
+    return function(context, now)
 
 
 def evaluate_all(
@@ -37,86 +44,84 @@ def evaluate_all(
 
     A key that several flag sets hold answers once, with the error that :func:`evaluate` gives.
     """
+    functions = snapshot.known_bulks.get(selector)
+    if functions is None:
+        functions = [_function(snapshot, key, selector) for key in flag_keys(snapshot, selector)]
+        snapshot.known_bulks[selector] = functions
+    context = OnePass(context)
+    return [function(context, now) for function in functions]
+
+
+def _function(snapshot: Snapshot, flag_key: str, selector: Selector) -> Function:
+    """A flag's function; where the key is ambiguous, one that says so."""
+    candidates = snapshot.candidates(flag_key, selector)
+    if len(candidates) != 1:
+        error = _not_one(snapshot, flag_key, candidates, selector, None)
+        return lambda context, now: error
+    known = flag_key if selector is ANY else (flag_key, selector)
+    function = snapshot.known_functions.get(known)
+    if function is None:
+        function = _compiled(snapshot, candidates[0], flag_key)
+        snapshot.known_functions[known] = function
+    return function
+
+
+def _compiled(snapshot: Snapshot, flag_set: FlagSet, flag_key: str) -> Function:
+    if flag_key in flag_set.flags:
+        return function_of(snapshot, flag_set, flag_set.flags[flag_key])
+    leaf = flag_set.leaves[flag_key]
+    base = function_of(snapshot, flag_set, flag_set.flags[leaf.flag_key])
+    return lambda context, now: leaf_resolution(base(context, now), flag_key, leaf, flag_set.metadata)
+
+
+def flag_keys(snapshot: Snapshot, selector: Selector = ANY) -> list[str]:
+    """The keys of all flags that the selector shows, in order."""
     keys = {
         key
         for flag_set in snapshot.selected(selector)
-        for key in flag_set.flags
+        for key in (*flag_set.flags, *flag_set.leaves)
         if is_shown(flag_set, key, selector)
     }
-    return [resolve(snapshot, key, context, now, selector, None) for key in sorted(keys)]
+    return sorted(keys)
 
 
-def resolve(
+def interpret(
     snapshot: Snapshot, flag_key: str, context: Context, now: float, selector: Selector, tell: Tell | None
 ) -> Resolution:
-    """What :func:`evaluate` does, with an ear for every rung of the ladder."""
+    """Answer as :func:`evaluate` does, by the plain interpreter, with an ear for every rung of the ladder."""
     candidates = snapshot.candidates(flag_key, selector)
     if len(candidates) != 1:
         return _not_one(snapshot, flag_key, candidates, selector, tell)
     flag_set = candidates[0]
     if snapshot.fixed:
         context = {**context, **snapshot.fixed}
-    flag = flag_set.flags[flag_key]
+    flag = flag_set.flags[base_key(flag_set, flag_key)]
     answer = Climb(flag_set, context, now, tell).answer(flag)
-    return _resolution(snapshot, flag_set, flag, answer, now)
+    depends = dependencies(flag_set, flag.key)
+    static = (
+        not depends.unbounded
+        and depends.attributes <= snapshot.fixed.keys()
+        and depends.next_edge(now) is None
+    )
+    found = resolution(flag_set, flag, answer, static=static)
+    if flag.key == flag_key:
+        return found
+    return leaf_resolution(found, flag_key, flag_set.leaves[flag_key], flag_set.metadata)
 
 
 def _not_one(
     snapshot: Snapshot, flag_key: str, candidates: list[FlagSet], selector: Selector, tell: Tell | None
 ) -> Resolution:
     shown_sets = snapshot.selected(selector)
+    metadata: dict[str, bool | str | int | float] = {}
     if not candidates:
         code, message = ErrorCode.FLAG_NOT_FOUND, f"there is no flag {shown(flag_key)}"
-        metadata = shown_sets[0].metadata if len(shown_sets) == 1 else {}
+        if len(shown_sets) == 1:
+            metadata = dict(shown_sets[0].metadata)
     else:
         names = ", ".join(flag_set.flag_set_id or "(without id)" for flag_set in candidates)
         code = ErrorCode.GENERAL
         message = f"flag {shown(flag_key)} is in several flag sets ({names}): choose one with a selector"
-        metadata = {}
     if tell:
         tell("flag", "answers", message, None, True)
-    return Resolution.error(flag_key, code, message, dict(metadata))
-
-
-def _resolution(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, answer: Answer, now: float) -> Resolution:
-    if answer.error:
-        code, message = answer.error
-        return Resolution(
-            flag.key,
-            reason=Reason.ERROR,
-            flag_type=flag.flag_type,
-            error_code=code,
-            error_message=message,
-            metadata=dict(flag_set.metadata),
-        )
-    metadata = {**flag_set.metadata, **flag.metadata, "burgee.source": answer.source}
-    if answer.scope is not None:
-        metadata["burgee.scope"] = answer.scope
-    if answer.rule is not None:
-        metadata["burgee.rule"] = answer.rule
-    if answer.patched:
-        metadata["burgee.patched"] = ",".join(answer.patched)
-    if answer.requires is not None:
-        metadata["burgee.requires"] = answer.requires
-    reason = answer.reason
-    if (
-        answer.has_value
-        and answer.requires is None
-        and reason in (Reason.DEFAULT, Reason.TARGETING_MATCH)
-        and _is_static(snapshot, flag_set, flag, now)
-    ):
-        reason = Reason.STATIC
-    return Resolution(
-        flag.key,
-        value=answer.value,
-        has_value=answer.has_value,
-        variant=answer.variant,
-        reason=reason,
-        flag_type=flag.flag_type,
-        metadata=metadata,
-    )
-
-
-def _is_static(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, now: float) -> bool:
-    depends = dependencies(flag_set, flag.key)
-    return depends.attributes <= snapshot.fixed.keys() and depends.next_edge(now) is None
+    return Resolution.error(flag_key, code, message, metadata)

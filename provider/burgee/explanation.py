@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from burgee.context import Context
-from burgee.evaluation import resolve
+from burgee.evaluation import interpret
 from burgee.fault import path_text
 from burgee.flag import Origin
 from burgee.resolution import Resolution
@@ -52,7 +52,7 @@ def explain(
     def tell(name: str, outcome: str, detail: str, origin: Origin | None, decided: bool) -> None:
         rungs.append(Rung(name, outcome, detail, origin, decided))
 
-    resolution = resolve(snapshot, flag_key, context, now, selector, tell)
+    resolution = interpret(snapshot, flag_key, context, now, selector, tell)
     return Explanation(resolution, tuple(rungs))
 
 

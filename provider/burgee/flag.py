@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from burgee.condition import Condition
+from burgee.expression import Expression
 from burgee.fault import Path
 from burgee.resolution import NO_METADATA
 from burgee.value import FlagType, Value
@@ -145,6 +146,8 @@ class Flag:
         variants: by name, in document order.
         default_variant: None serves the caller's default.
         enabled: False for ``state: DISABLED``.
+        leaves: whether each leaf of an object flag can be asked for by itself.
+        targeting: flagd's JSONLogic; a flag has rules or targeting, not both.
         requires: (flag key, variant) that must be what those flags answer.
         metadata: the flag's own, over its flag set's.
     """
@@ -155,6 +158,8 @@ class Flag:
     default_variant: str | None = None
     enabled: bool = True
     rules: tuple[Rule, ...] = ()
+    targeting: Expression | None = None
+    leaves: bool = False
     requires: tuple[tuple[str, str], ...] = ()
     metadata: Mapping[str, bool | str | int | float] = field(default_factory=lambda: NO_METADATA)
     notes: Notes = NO_NOTES

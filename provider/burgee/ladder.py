@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from burgee.answer import Answer, Tell, serve, summary
+from burgee.answer import Answer, Tell, default_answer, override_answer, serve, summary
 from burgee.context import Context, identifier
-from burgee.flag import ApplyRules, Disable, Flag, Level, Origin, Override, Patch, ServeValue, ServeVariant
-from burgee.patch import merge_patch
+from burgee.expression import Expression
+from burgee.flag import ApplyRules, Flag, Level, Origin, Override, Patch
+from burgee.patching import Remembered, patched_answer
 from burgee.resolution import Reason
 from burgee.ruling import RuleList, first_match
 from burgee.snapshot import FlagSet
-from burgee.value import Value, shown
+from burgee.targeting import target
+from burgee.value import shown
 
 REQUIRES_DEPTH_LIMIT: Final = 32
 """How long a chain of prerequisites may be. A longer one, or a cycle across layers, counts as unmet."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    level: Level
-    scope: str
-    patch: Mapping[str, Value]
-    origin: Origin
 
 
 class Climb:
@@ -66,13 +60,11 @@ class Climb:
         killed = self._kill(flag)
         if killed is not None:
             return killed
-        if flag.requires:
-            self.required.setdefault(flag.key, None)
-        unmet = self._requires(flag, depth)
+        unmet = self.unmet(flag, depth)
         if unmet is not None:
             return unmet
         locked, fixed_patches, limit = self._locks(flag)
-        remembered: list[_Remembered] = []
+        remembered: list[Remembered] = []
         answer = locked
         if answer is None:
             answer = self._levels(flag, remembered) or self._rules_or_default(flag)
@@ -98,13 +90,16 @@ class Climb:
         self._say("kill", "answers", f"killed to {kill.variant}", kill.origin, True)
         return serve(flag, kill.variant, Reason.STATIC, "kill")
 
-    def _requires(self, flag: Flag, depth: int) -> Answer | None:
+    def unmet(self, flag: Flag, depth: int = 0) -> Answer | None:
+        """Answer for a flag one of whose prerequisites is not met; None where all are."""
+        if flag.requires:
+            self.required.setdefault(flag.key, None)
         for key, variant in flag.requires:
             got = self._variant_of(key, depth)
             if got != variant:
                 detail = f"requires {key} to be {variant}, it is {got or 'not answered'}"
                 self._say("requires", "answers", detail, flag.origin.below("requires", key), True)
-                return replace(self._default(flag), requires=key)
+                return replace(default_answer(flag), requires=key)
         if flag.requires:
             self._say("requires", "passes", "all are met", flag.origin.below("requires"))
         return None
@@ -145,14 +140,14 @@ class Climb:
             return None
         return scope, override
 
-    def _locks(self, flag: Flag) -> tuple[Answer | None, list[_Remembered], int]:
+    def _locks(self, flag: Flag) -> tuple[Answer | None, list[Remembered], int]:
         """Look for locks, the most general first.
 
         Returns:
             The locking answer if there is one, the locked patches from the most general on, and how many of
             the most specific levels a lock drops.
         """
-        patches: list[_Remembered] = []
+        patches: list[Remembered] = []
         if flag.key not in self.flag_set.locked:
             return None, patches, 0
         quiet = Climb(self.flag_set, self.context, self.now)
@@ -163,7 +158,7 @@ class Climb:
                 continue
             scope, override = found
             if isinstance(override.effect, Patch):
-                patches.append(_Remembered(level, scope, override.effect.patch, override.origin))
+                patches.append(Remembered(level.name, scope, override.effect.patch, override.origin))
                 detail = f"{shown(scope)} fixes {shown(override.effect.patch)}"
                 self._say(f"lock {level.name}", "remembered", detail, override.origin)
                 continue
@@ -175,7 +170,7 @@ class Climb:
             self._say(f"lock {level.name}", "passes", f"no rule of {shown(scope)} matches", override.origin)
         return None, patches, 0
 
-    def _levels(self, flag: Flag, remembered: list[_Remembered]) -> Answer | None:
+    def _levels(self, flag: Flag, remembered: list[Remembered]) -> Answer | None:
         for level in self.flag_set.hierarchy:
             found = self._active(flag, level)
             if found is None:
@@ -183,7 +178,7 @@ class Climb:
             scope, override = found
             if isinstance(override.effect, Patch):
                 if not override.lock:
-                    remembered.append(_Remembered(level, scope, override.effect.patch, override.origin))
+                    remembered.append(Remembered(level.name, scope, override.effect.patch, override.origin))
                     detail = f"{shown(scope)} patches {shown(override.effect.patch)}"
                     self._say(level.name, "remembered", detail, override.origin)
                 continue
@@ -196,48 +191,36 @@ class Climb:
 
     def _override(self, flag: Flag, level: Level, scope: str, override: Override) -> Answer | None:
         match override.effect:
-            case ServeVariant(variant):
-                return serve(flag, variant, Reason.TARGETING_MATCH, level.name, scope)
-            case ServeValue(value):
-                if flag.flag_type == "float" and isinstance(value, int):
-                    value = float(value)
-                return Answer(Reason.TARGETING_MATCH, level.name, value, True, scope=scope)
-            case Disable():
-                return Answer(Reason.DISABLED, level.name, scope=scope)
             case ApplyRules(rules):
-                return self._first_match(RuleList(flag, rules, level.name, scope, override.origin))
-        return None
+                return self.first_match(RuleList(flag, rules, level.name, scope, override.origin))
+            case _:
+                return override_answer(flag, level.name, override)
 
     def _rules_or_default(self, flag: Flag) -> Answer:
-        answer = self._first_match(RuleList(flag, flag.rules, "default", None, flag.origin))
+        answer = self.first_match(RuleList(flag, flag.rules, "default", None, flag.origin))
         if answer is not None:
             return answer
-        answer = self._default(flag)
+        if flag.targeting is not None:
+            answer = self._targeting(flag, flag.targeting)
+            if answer is not None:
+                return answer
+        answer = default_answer(flag)
         self._say("default", "answers", summary(answer), flag.origin.below("defaultVariant"), True)
         return answer
 
-    def _default(self, flag: Flag) -> Answer:
-        if flag.default_variant is None:
-            return Answer(Reason.DEFAULT, "default")
-        return serve(flag, flag.default_variant, Reason.DEFAULT, "default")
+    def _targeting(self, flag: Flag, targeting: Expression) -> Answer | None:
+        origin = flag.origin.below("targeting")
+        answer, detail = target(flag, targeting, self.flag_set, self.context, self.now)
+        self._say("targeting", "passes" if answer is None else "answers", detail, origin, answer is not None)
+        return answer
 
-    def _first_match(self, listed: RuleList) -> Answer | None:
+    def first_match(self, listed: RuleList) -> Answer | None:
+        """Answer with the first of these rules that matches, if any does."""
         return first_match(listed, self.flag_set, self.context, self.now, self.tell)
 
-    def _patched(self, answer: Answer, patches: list[_Remembered]) -> Answer:
+    def _patched(self, answer: Answer, patches: list[Remembered]) -> Answer:
         if not patches or not answer.has_value or not isinstance(answer.value, Mapping):
             return answer
-        value: Value = answer.value
         for each in patches:
-            value = merge_patch(value, each.patch)
-            detail = f"{each.level.name} {shown(each.scope)} applied"
-            self._say("patch", "applied", detail, each.origin)
-        names = [level.name for level in self.flag_set.hierarchy]
-        applied = sorted({each.level.name for each in patches}, key=names.index)
-        source, scope = answer.source, answer.scope
-        if source not in names or names.index(applied[0]) < names.index(source):
-            source = applied[0]
-            scope = next(each.scope for each in patches if each.level.name == source)
-        reason = Reason.TARGETING_MATCH if answer.reason is Reason.DEFAULT else answer.reason
-        patched = tuple(reversed(applied))
-        return replace(answer, value=value, source=source, scope=scope, reason=reason, patched=patched)
+            self._say("patch", "applied", f"{each.level} {shown(each.scope)} applied", each.origin)
+        return patched_answer(self.flag_set.hierarchy, answer, patches)

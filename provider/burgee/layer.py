@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from burgee.bucket import FractionalVersion
 from burgee.flag import Flag, Kill, Level, Override, Segment
 from burgee.resolution import NO_METADATA
 
@@ -21,6 +22,7 @@ class Definition:
         metadata: the set's own keys, ``flagSetId`` and ``version`` among them.
         hierarchy: most specific first; None where the document does not state one.
         overrides: by (level, scope, flag key).
+        fractional_version: the generation of flagd's ``fractional``; None where the document does not say.
     """
 
     flag_set_id: str = ""
@@ -30,6 +32,7 @@ class Definition:
     flags: Mapping[str, Flag] = field(default_factory=dict)
     overrides: Mapping[OverrideKey, Override] = field(default_factory=dict)
     kills: Mapping[str, Kill] = field(default_factory=dict)
+    fractional_version: FractionalVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)

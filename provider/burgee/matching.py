@@ -13,36 +13,52 @@ from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, 
 from burgee.context import Context
 from burgee.flag import Segment
 from burgee.instant import instant_text, parse_instant
+from burgee.pattern import pattern_matches
+from burgee.semver import parse_version
 from burgee.value import is_number, kind_name, kinded, shown
 
 SEGMENT_DEPTH_LIMIT: Final = 32
 """How deep segments may stand within segments. Beyond, which only layers together can reach, nobody is in."""
 
+_TOLD_DEPTH: Final = 2
+"""How deep within segments a verdict says why; segments that share others would be told again and again."""
 
-def holds(condition: Condition, context: Context, segments: Mapping[str, Segment], depth: int = 0) -> bool:
+
+def holds(
+    condition: Condition,
+    context: Context,
+    segments: Mapping[str, Segment],
+    depth: int = 0,
+    known: dict[str, bool] | None = None,
+) -> bool:
     """Whether ``condition`` holds for ``context``.
 
     Args:
         segments: by name; one that is not there holds for nobody.
         depth: how many segments enclose this condition.
+        known: what has been found of segments so far; each is asked once, however many refer to it.
     """
     match condition:
         case AttributeTest(attribute, operator, operand):
-            return _passes(operator, operand, context.get(attribute))
+            return passes(operator, operand, context.get(attribute))
         case AllOf(conditions):
-            return all(holds(each, context, segments, depth) for each in conditions)
+            return all(holds(each, context, segments, depth, known) for each in conditions)
         case AnyOf(conditions):
-            return any(holds(each, context, segments, depth) for each in conditions)
+            return any(holds(each, context, segments, depth, known) for each in conditions)
         case Not(inner):
-            return not holds(inner, context, segments, depth)
+            return not holds(inner, context, segments, depth, known)
         case InSegment(name):
             segment = segments.get(name)
             if segment is None or depth >= SEGMENT_DEPTH_LIMIT:
                 return False
-            return holds(segment.condition, context, segments, depth + 1)
+            known = {} if known is None else known
+            if name not in known:
+                known[name] = holds(segment.condition, context, segments, depth + 1, known)
+            return known[name]
 
 
-def _passes(operator: str, operand: Any, value: Any) -> bool:
+def passes(operator: str, operand: Any, value: Any) -> bool:
+    """Whether an attribute's value passes one test, see :class:`burgee.condition.AttributeTest`."""
     match operator:
         case "is":
             return bool(kinded(value) == operand)
@@ -68,6 +84,15 @@ def _passes(operator: str, operand: Any, value: Any) -> bool:
             if isinstance(value, str):
                 return bool(operand[0] == "string" and operand[1] in value)
             return isinstance(value, list | tuple) and any(kinded(each) == operand for each in value)
+        case "matches":
+            return isinstance(value, str) and pattern_matches(operand, value)
+        case "semver":
+            version = parse_version(value) if isinstance(value, str) else None
+            return version is not None and version in operand
+        case "ip_in":
+            return value in operand
+        case "in_region":
+            return isinstance(value, str) and value.isascii() and value.upper() in operand.countries
         case "before":
             moment = parse_instant(value) if isinstance(value, str) else None
             return moment is not None and moment < operand
@@ -108,6 +133,8 @@ def verdict(condition: Condition, context: Context, segments: Mapping[str, Segme
                 return f"there is no segment {name}"
             if depth >= SEGMENT_DEPTH_LIMIT:
                 return f"segment {name} stands within more than {SEGMENT_DEPTH_LIMIT} segments"
+            if depth >= _TOLD_DEPTH:
+                return f"not in segment {name}"
             return f"not in segment {name}: {verdict(segment.condition, context, segments, depth + 1)}"
         case AttributeTest():
             return _test_text(condition, context, holds=False)
@@ -131,4 +158,8 @@ def operand_text(test: AttributeTest) -> str:
         return shown([value for _, value in operand])
     if test.operator in ("before", "after"):
         return instant_text(operand)
+    if test.operator == "semver":
+        return shown(operand.text)
+    if test.operator in ("ip_in", "in_region"):
+        return shown(list(operand.texts if test.operator == "ip_in" else operand.names))
     return shown(operand)

@@ -64,9 +64,8 @@ def _outcome(
         return answer, f"serves {outcome.variant}"
     key = identifier(context.get(outcome.by))
     if key is None and outcome.by == TARGETING_KEY:
-        message = f"flag {shown(flag.key)} needs a targeting key: its rule {name} divides by it"
-        error = (ErrorCode.TARGETING_KEY_MISSING, message)
-        return Answer(Reason.ERROR, listed.source, scope=listed.scope, error=error), message
+        answer = missing_key(listed, name)
+        return answer, answer.error[1] if answer.error else ""
     if key is None:
         return None, f"the context has no {outcome.by} to divide by"
     variant, detail = (
@@ -77,6 +76,13 @@ def _outcome(
     return serve(
         flag, variant, Reason.SPLIT, listed.source, listed.scope, name
     ), f"{detail}: serves {variant}"
+
+
+def missing_key(listed: RuleList, name: str) -> Answer:
+    """The error of a rule that divides by a targeting key which the context does not have."""
+    message = f"flag {shown(listed.flag.key)} needs a targeting key: its rule {name} divides by it"
+    error = (ErrorCode.TARGETING_KEY_MISSING, message)
+    return Answer(Reason.ERROR, listed.source, scope=listed.scope, error=error)
 
 
 def _split(flag: Flag, split: Split, key: str) -> tuple[str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from burgee.bucket import next_ramp_edge
+from burgee.bucket import FractionalVersion, next_ramp_edge
+from burgee.context import Context
 from burgee.flag import DEFAULT_HIERARCHY, Flag, Kill, Level, Override, Segment, Window
-from burgee.resolution import NO_METADATA
+from burgee.leaves import Leaf
+from burgee.resolution import NO_METADATA, Resolution
 from burgee.selector import ANY, Selector
 
 
@@ -35,6 +37,9 @@ class Generation(NamedTuple):
         return cls(epoch, int(number))
 
 
+Function: TypeAlias = Callable[[Context, float], Resolution]
+"""A compiled flag: (context, now in Unix seconds) -> the answer."""
+
 NO_GENERATION = Generation("none", 0)
 """What a snapshot has that no daemon published."""
 
@@ -60,6 +65,7 @@ class Dependencies:
         ramps: (start, complete) of every ramp, Unix seconds.
         segments: names of segments, nested ones too.
         flags: keys of prerequisites, indirect ones too.
+        unbounded: whether it could read what no list of attributes names, such as the time.
     """
 
     attributes: frozenset[str]
@@ -67,6 +73,7 @@ class Dependencies:
     ramps: tuple[tuple[float, float], ...]
     segments: frozenset[str]
     flags: frozenset[str]
+    unbounded: bool = False
 
     def next_edge(self, now: float) -> float | None:
         """The first instant after ``now`` at which time alone could change the answer, Unix seconds."""
@@ -84,6 +91,8 @@ class FlagSet:
         overrides: flag key -> level -> scope -> override; only active ones, without ``inherit``.
         kills: by flag key; only effective ones.
         locked: keys of the flags that have an override with a lock.
+        fractional_version: the generation of flagd's ``fractional`` that targeting computes.
+        leaves: leaves of object flags by their keys; a flag of the same key goes before.
         known_dependencies: what :func:`burgee.dependencies.dependencies` has worked out so far.
     """
 
@@ -95,6 +104,8 @@ class FlagSet:
     overrides: Mapping[str, Mapping[str, Mapping[str, Override]]] = field(default_factory=dict)
     kills: Mapping[str, Kill] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
+    fractional_version: FractionalVersion = 2
+    leaves: Mapping[str, Leaf] = field(default_factory=dict)
     known_dependencies: dict[str, Dependencies] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -107,12 +118,18 @@ class Snapshot:
         flag_sets: by id.
         fixed: attributes that the daemon sets for all requests; they beat the request's.
         inactive: what compose had to leave out, with the reason.
+        known_functions: what has been compiled so far, by flag key, with the selector where there is one.
+        known_bulks: the functions of all flags in order of their keys, by selector.
     """
 
     generation: Generation = NO_GENERATION
     flag_sets: Mapping[str, FlagSet] = field(default_factory=dict)
     fixed: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     inactive: tuple[Inactive, ...] = ()
+    known_functions: dict[str | tuple[str, Selector], Function] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    known_bulks: dict[Selector, list[Function]] = field(default_factory=dict, compare=False, repr=False)
 
     def candidates(self, flag_key: str, selector: Selector = ANY) -> list[FlagSet]:
         """The flag sets that hold ``flag_key`` and that the selector shows; more than one is ambiguous."""
@@ -126,7 +143,14 @@ class Snapshot:
         return [self.flag_sets[flag_set_id] for flag_set_id in sorted(self.flag_sets)]
 
 
+def base_key(flag_set: FlagSet, flag_key: str) -> str:
+    """The key of the flag that answers: that of the object flag for a leaf, else the same."""
+    if flag_key in flag_set.flags or flag_key not in flag_set.leaves:
+        return flag_key
+    return flag_set.leaves[flag_key].flag_key
+
+
 def is_shown(flag_set: FlagSet, flag_key: str, selector: Selector) -> bool:
     """Whether the set holds the flag, from the selector's source where it names one."""
-    flag = flag_set.flags.get(flag_key)
+    flag = flag_set.flags.get(base_key(flag_set, flag_key))
     return flag is not None and (selector.source is None or flag.origin.source == selector.source)

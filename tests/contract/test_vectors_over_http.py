@@ -116,7 +116,7 @@ def wrong_winner(vector: Vector, winners: list[dict[str, Any]]) -> list[str]:
         return []
     source, rule = metadata["burgee.source"], metadata.get("burgee.rule")
     level = {source, f"lock {source}"}
-    wanted = {f"rule {rule}"} if rule is not None else {"flag", "requires", "default"}
+    wanted = {f"rule {rule}"} if rule is not None else {"flag", "requires", "targeting", "default"}
     wanted = wanted if source == "default" else level
     return [f"{vector}: {rung['name']!r} won, not {wanted}" for rung in winners if rung["name"] not in wanted]
 

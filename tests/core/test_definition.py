@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from burgee import DefinitionError, Fault, read, read_layer
+from burgee import DefinitionError, Fault, read, read_layer, render
 from burgee.definition import SourceDocument
 from burgee.flag import ServeVariant
 
@@ -61,33 +61,66 @@ def test_a_fault_says_what_is_wrong_where_and_what_to_write() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["matches", "semver", "ip_in"])
-def test_an_operator_of_a_later_version_is_refused_rather_than_misread(name: str) -> None:
-    (fault,) = faults_of({"flags": {"a": {"rules": [{"when": {"x": {name: "1"}}, "serve": "on"}]}}})
-    assert "not supported yet" in fault.message
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"$evaluators": {}, "flags": {}},
-        {"flags": [{"key": "a"}]},
-        {"flags": {"a": {"leaves": True}}},
-        {"flags": {"a": {"state": "ENABLED", "variants": {"on": True}, "targeting": {"if": [True, "on"]}}}},
-    ],
-)
-def test_a_construct_of_a_later_version_is_refused_rather_than_misread(document: Any) -> None:
-    (fault,) = faults_of(document)
-    assert "not supported yet" in fault.message
-
-
 def test_an_empty_targeting_is_no_targeting() -> None:
-    assert (
-        read({"flags": {"a": {"state": "ENABLED", "variants": {"on": True}, "targeting": {}}}})
-        .flags["a"]
-        .rules
-        == ()
-    )
+    flag = read({"flags": {"a": {"state": "ENABLED", "variants": {"on": True}, "targeting": {}}}}).flags["a"]
+    assert (flag.rules, flag.targeting) == ((), None)
+
+
+def test_flags_in_a_list_are_the_flags_of_a_mapping() -> None:
+    flags: dict[str, Any] = {
+        "a": {"defaultVariant": "on", "rules": [{"when": {"plan": "pro"}, "serve": "off"}]},
+        "b": {"variants": {"x": 1}, "targeting": {"if": [{"var": "x"}, "x", None]}},
+    }
+    listed = read({"flags": [{**flag, "key": key} for key, flag in flags.items()]})
+    assert render(listed) == render(read({"flags": flags}))
+    assert [flag.origin.path for flag in listed.flags.values()] == [("flags", 0), ("flags", 1)]
+
+
+def test_an_evaluator_may_stand_before_the_one_it_refers_to() -> None:
+    rules = {"outer": {"!": {"$ref": "inner"}}, "inner": {"==": [{"var": "plan"}, "pro"]}}
+    document: dict[str, Any] = {
+        "$evaluators": rules,
+        "flags": {"a": {"targeting": {"if": [{"$ref": "outer"}, "on"]}}},
+    }
+    reversed_document = {**document, "$evaluators": dict(reversed(rules.items()))}
+    assert read(document).flags["a"].targeting == read(reversed_document).flags["a"].targeting
+
+
+@pytest.mark.parametrize(("doublings", "accepted"), [(12, True), (13, False)])
+def test_the_parts_of_targeting_are_counted_with_its_references_filled_in(
+    doublings: int, accepted: bool
+) -> None:
+    evaluators: dict[str, Any] = {"e0": {"!": {"var": "x"}}}
+    for number in range(1, doublings + 1):
+        evaluators[f"e{number}"] = {"and": [{"$ref": f"e{number - 1}"}, {"$ref": f"e{number - 1}"}]}
+    document = {"$evaluators": evaluators, "flags": {"a": {"targeting": {"$ref": f"e{doublings}"}}}}
+    if accepted:
+        assert read(document).flags["a"].targeting is not None
+    else:
+        assert "more than 20000 parts" in faults_of(document)[0].message
+
+
+def test_references_as_deep_as_a_document_is_long_are_a_fault_rather_than_a_crash() -> None:
+    evaluators: dict[str, Any] = {f"e{n}": {"!": {"$ref": f"e{n + 1}"}} for n in range(20_000)}
+    evaluators["e20000"] = {"var": "x"}
+    faults = faults_of({"$evaluators": evaluators, "flags": {"a": {"targeting": {"$ref": "e0"}}}})
+    assert all(fault.remedy for fault in faults)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_document_states_the_generation_of_fractional(version: int) -> None:
+    assert read({"fractionalVersion": version}).fractional_version == version
+
+
+def test_the_files_of_one_layer_agree_on_the_generation_of_fractional() -> None:
+    documents = [
+        SourceDocument({"fractionalVersion": 2}, "one.yaml"),
+        SourceDocument({"fractionalVersion": 3}, "two.yaml"),
+    ]
+    with pytest.raises(DefinitionError) as caught:
+        read_layer("s", documents)
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.path) == ("two.yaml", ("fractionalVersion",))
 
 
 def test_a_required_flag_that_is_not_there_is_one_fault_even_with_two_mentions() -> None:
@@ -100,7 +133,7 @@ def test_a_required_flag_that_is_not_there_is_one_fault_even_with_two_mentions()
 
 @pytest.mark.parametrize(("length", "accepted"), [(1, True), (256, True), (257, False), (0, False)])
 def test_the_length_of_a_key_is_limited(length: int, accepted: bool) -> None:
-    document = {"flags": {"k" * length: {}}}
+    document: dict[str, Any] = {"flags": {"k" * length: {}}}
     if accepted:
         assert len(read(document).flags) == 1
     else:

@@ -182,3 +182,14 @@ def test_a_flag_that_changes_does_not_name_answers_as_before(
             assert told(evaluate(after, key, context, now=now)) == told(
                 evaluate(before, key, context, now=now)
             )
+
+
+@relaxed
+@given(documents(), contexts(), instants)
+def test_all_flags_in_one_pass_answer_as_each_by_itself(
+    document: dict[str, Any], context: Any, now: float
+) -> None:
+    snapshot = snapshot_of(document)
+    for resolution in evaluate_all(snapshot, context, now=now):
+        assert told(resolution) == told(evaluate(snapshot, resolution.flag_key, context, now=now))
+        assert told(resolution) == told(explain(snapshot, resolution.flag_key, context, now=now).resolution)

@@ -10,6 +10,7 @@ import pytest
 from burgee.bucket import bucket
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
+from burgee.dependencies import vary
 from burgee.errors import DefinitionError
 from burgee.evaluation import evaluate
 from burgee.explanation import explain
@@ -63,6 +64,12 @@ def test_the_core_answers_as_the_language_says(vector: Vector) -> None:
     assert disagreements(vector.expected, answer) == []
     if vector.expected.error_code is None:
         assert answer.flag_type == vector.flag_type
+
+
+@pytest.mark.parametrize("vector", [each for each in PARSED if each.vary is not None], ids=str)
+def test_an_answer_names_the_attributes_that_it_could_depend_on(vector: Vector) -> None:
+    names = vary(snapshot(vector.file), vector.flag, Selector.parse(vector.selector))
+    assert (frozenset("*") if names is None else names) == vector.vary
 
 
 @pytest.mark.parametrize("vector", PARSED, ids=str)

@@ -76,7 +76,9 @@ def constructs(flag: str, documents: Sequence[Any]) -> set[str]:
         documents: parsed, with all scalars as text.
     """
     stated = documents[0]["flags"][flag]
-    shown = {name for name in ("metadata", "expires", "owner", "tags", "requires") if name in stated}
+    shown = {
+        name for name in ("metadata", "expires", "owner", "tags", "requires", "leaves") if name in stated
+    }
     shown |= {f"no {words}" for name, words in MAY_LACK.items() if name not in stated}
     if stated.get("state") == "DISABLED":
         shown.add("state DISABLED")
@@ -87,3 +89,54 @@ def constructs(flag: str, documents: Sequence[Any]) -> set[str]:
         if flag in document["kill"]:
             shown |= set(constructs_of_kill(document["kill"][flag]))
     return shown
+
+
+def constructs_of_targeting(stated: Any, evaluators: Any) -> set[str]:
+    """What a flag shows of flagd's notation, evaluators that it refers to included.
+
+    Args:
+        stated: the parsed flag.
+        evaluators: the document's ``$evaluators``.
+    """
+    shown: set[str] = {"metadata"} & stated.keys()
+    if "defaultVariant" not in stated:
+        shown.add("no default variant")
+    if stated["state"] == "DISABLED":
+        return shown | {"state DISABLED"}
+    if "targeting" not in stated:
+        return shown | {"no targeting"}
+    return shown | set(operators_of(stated["targeting"], evaluators))
+
+
+def operators_of(expression: Any, evaluators: Any) -> Iterator[str]:
+    """The operators of a rule of JSONLogic, and what is particular about their operands."""
+    if isinstance(expression, list):
+        for each in expression:
+            yield from operators_of(each, evaluators)
+    elif isinstance(expression, dict):
+        for operator, operands in expression.items():
+            yield operator
+            if operator == "var":
+                yield from variables_of(operands)
+            elif operator == "$ref":
+                yield from operators_of(evaluators[operands], evaluators)
+            elif operator == "fractional":
+                yield from fractions_of(operands)
+            yield from operators_of(operands, evaluators)
+
+
+def variables_of(operands: Any) -> Iterator[str]:
+    """What is particular about the operands of ``var``."""
+    if isinstance(operands, list):
+        yield "var with a default"
+    elif operands.startswith("$flagd."):
+        yield operands
+
+
+def fractions_of(operands: list[Any]) -> Iterator[str]:
+    """What is particular about the operands of ``fractional``."""
+    if isinstance(operands[0], dict):
+        yield "fractional of a value"
+    buckets = [each for each in operands if isinstance(each, list)]
+    if any(isinstance(weight, dict) for _, *weights in buckets for weight in weights):
+        yield "weights of rules"

@@ -53,6 +53,7 @@ class Vector:
         rules: ids of ``docs/definition.md``.
         now: seconds since the Unix epoch.
         selector: as ``Flagd-Selector`` has it; empty for none.
+        vary: the attributes that the answer could depend on, ``*`` for no finite list; None where not stated.
     """
 
     file: str
@@ -64,6 +65,7 @@ class Vector:
     now: float
     selector: str
     expected: Expected
+    vary: frozenset[str] | None = None
 
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
@@ -262,6 +264,7 @@ def _vector(file: str, case: dict[str, Any]) -> Vector:
             expected.get("errorCode"),
             expected["metadata"],
         ),
+        frozenset(expected["vary"]) if "vary" in expected else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-NAMES = ("up", "serve", "check", "eval", "explain", "health", "ready")
+NAMES = ("up", "serve", "check", "test", "eval", "explain", "health", "ready")
 """In the order in which they are listed."""
 
 
@@ -26,6 +26,10 @@ class Commands(click.Group):
                 from burgeed.cli.checking import check
 
                 return check
+            case "test":
+                from burgeed.cli.testing import test
+
+                return test
             case "eval":
                 from burgeed.cli.evaluating import evaluate_flag
 

@@ -47,6 +47,8 @@ def _daemon(asked: Question) -> dict[str, Any]:
 
 def _print(document: dict[str, Any]) -> None:
     print_answer(document["answer"])
+    for name, told in document.get("enriched", {}).items():
+        print_line(f"{name} is {told['value']}, told by the daemon's database from {told['from']}")
     rungs = document["rungs"]
     if not rungs:
         return

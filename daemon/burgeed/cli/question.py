@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from burgee.bucket import FractionalVersion
 from burgee.context import Context
 from burgee.errors import SelectorError
 from burgee.selector import ANY, Selector
@@ -27,7 +28,8 @@ from burgeed.cli.parameters import (
 from burgeed.cli.session import CommandFailed, ExitCode, Session
 from burgeed.settings import SourceSetting
 from burgeed.settings.errors import UnfitValue
-from burgeed.settings.values import read_source
+from burgeed.settings.options import NAMES
+from burgeed.settings.values import read_fractional_version, read_source
 
 Outcome = TypeVar("Outcome")
 
@@ -38,6 +40,7 @@ class Question:
 
     Attributes:
         sources: read in this command's own run; empty where the daemon is asked.
+        fractional_version: of flagd's ``fractional``, for sources that do not say.
         now: Unix seconds.
     """
 
@@ -47,6 +50,7 @@ class Question:
     selector: Selector
     selector_text: str | None
     sources: tuple[SourceSetting, ...]
+    fractional_version: FractionalVersion
     now: float
     socket: str | None
     address: str | None
@@ -72,7 +76,10 @@ class Question:
 
     async def _locally(self, find_out: Callable[[LocalSources], Awaitable[Outcome]]) -> Outcome:
         try:
-            async with read_sources(self.sources, self.session.clock) as sources:
+            reading = read_sources(
+                self.sources, self.session.clock, fractional_version=self.fractional_version
+            )
+            async with reading as sources:
                 for word, setting in zip(sources.words, self.sources, strict=True):
                     if not word.accepted and not (word.why and setting.optional):
                         faults = "\n".join(str(fault) for fault in word.faults)
@@ -96,6 +103,11 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         metavar="URI",
         help="Read this definition here and ask no daemon. Repeatable, later ones lie on top.",
     )
+    @click.option(
+        NAMES["fractional"].flag,
+        metavar=NAMES["fractional"].metavar,
+        help=f"With --source: {NAMES['fractional'].explanation} [{NAMES['fractional'].variable}]",
+    )
     @click.option("--now", metavar="INSTANT", help="With --source: when, in RFC 3339. Default: now.")
     @daemon_address
     @as_json
@@ -109,6 +121,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         targeting_key: str | None,
         selector: str | None,
         sources: tuple[str, ...],
+        fractional: str | None,
         now: str | None,
         socket: str | None,
         address: str | None,
@@ -119,6 +132,8 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             raise click.UsageError("--source reads definitions here; --socket and --address ask a daemon")
         if now is not None and not sources:
             raise click.UsageError("--now needs --source: a daemon answers for its own time")
+        if fractional is not None and not sources:
+            raise click.UsageError("--fractional needs --source: a daemon answers by its own settings")
         asked = Question(
             session,
             key,
@@ -126,6 +141,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             _selector(selector),
             selector,
             tuple(map(_source, sources)),
+            _fractional_version(fractional, session),
             read_now(now, session),
             socket,
             address,
@@ -151,6 +167,15 @@ def _selector(text: str | None) -> Selector:
         return Selector.parse(text)
     except SelectorError as error:
         raise click.BadParameter(str(error), param_hint="--selector") from error
+
+
+def _fractional_version(text: str | None, session: Session) -> FractionalVersion:
+    option = NAMES["fractional"]
+    text = text or session.environment.get(option.variable) or "2"
+    try:
+        return read_fractional_version(text)
+    except UnfitValue as unfit:
+        raise click.BadParameter(f"{unfit.message}; {unfit.remedy}", param_hint=option.flag) from unfit
 
 
 def _source(text: str) -> SourceSetting:

@@ -13,7 +13,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from burgee.expectations import Expectation
 from burgee.fault import Fault, Path
+from burgee.flag import Origin
 
 LENGTH: Final = struct.Struct(">I")
 
@@ -25,6 +27,8 @@ FAULTS: Final = b"F"
 """Reply: the definition is refused; all its faults."""
 POSITIONS: Final = b"P"
 """Reply: where the paths stand."""
+EXPECTATIONS: Final = b"T"
+"""Reply: the expectations of the files."""
 FAILURE: Final = b"X"
 """Reply: the reader itself went wrong; text for the log."""
 
@@ -48,10 +52,10 @@ class Request(NamedTuple):
         kind: what to do with the files.
         source: the name of the source; empty for ``locate``.
         files: the paths of the files whose bytes follow, in this order.
-        paths: what to locate; empty for ``read``.
+        paths: what to locate; empty for the others.
     """
 
-    kind: Literal["read", "locate"]
+    kind: Literal["read", "locate", "expect"]
     source: str
     files: tuple[str, ...]
     paths: tuple[Path, ...] = ()
@@ -98,6 +102,21 @@ def read_positions(payload: bytes) -> list[tuple[int, int] | None]:
     """The lines and columns that :func:`write_positions` wrote."""
     found: list[list[int] | None] = orjson.loads(payload)
     return [None if each is None else (each[0], each[1]) for each in found]
+
+
+def write_expectations(expectations: Iterable[Expectation]) -> bytes:
+    """Expectations as one payload."""
+    return orjson.dumps([asdict(each) for each in expectations])
+
+
+def read_expectations(payload: bytes) -> tuple[Expectation, ...]:
+    """The expectations that :func:`write_expectations` wrote."""
+    found: list[dict[str, Any]] = orjson.loads(payload)
+    return tuple(Expectation(**{**each, "origin": _origin(each["origin"])}) for each in found)
+
+
+def _origin(written: dict[str, Any]) -> Origin:
+    return Origin(written["source"], written["file"], tuple(written["path"]))
 
 
 def _plain(text: str) -> str:

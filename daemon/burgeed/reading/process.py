@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import NamedTuple, TypeVar
 
 from burgee.errors import DefinitionError
+from burgee.expectations import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgee.wire.layer import LayerAssembler
 from burgeed.reading.limits import FILE_SIZE_LIMIT, FRAME_LIMIT
 from burgeed.reading.messages import (
     END,
+    EXPECTATIONS,
     FAILURE,
     FAULTS,
     LENGTH,
@@ -25,6 +27,7 @@ from burgeed.reading.messages import (
     POSITIONS,
     Request,
     SourceFile,
+    read_expectations,
     read_faults,
     read_positions,
     write_request,
@@ -144,6 +147,23 @@ class ReaderProcess:
             return read_positions(payload)
 
         return await self._exchange(Request("locate", "", (file.path,), tuple(paths)), [file], take)
+
+    async def expectations(self, source: str, files: Sequence[SourceFile]) -> tuple[Expectation, ...]:
+        """Read the ``tests`` of files that :meth:`read` has accepted.
+
+        Raises:
+            ReaderFailed: as for :meth:`read`.
+        """
+
+        async def take(process: Process) -> tuple[Expectation, ...]:
+            kind, payload = await _reply(process)
+            if kind != EXPECTATIONS:
+                raise _unexpected(kind, payload)
+            return read_expectations(payload)
+
+        return await self._exchange(
+            Request("expect", source, tuple(file.path for file in files)), files, take
+        )
 
     async def _exchange(
         self, request: Request, files: Sequence[SourceFile], take: Callable[[Process], Awaitable[_T]]

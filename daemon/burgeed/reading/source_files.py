@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import Literal
 
 from burgee.definition import SourceDocument, read_layer
+from burgee.definition.expectations import read_expectations
+from burgee.definition.report import Report
 from burgee.errors import DefinitionError
+from burgee.expectations import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgeed.reading.document import parse
@@ -41,6 +44,18 @@ def read_files(source: str, files: Sequence[SourceFile]) -> tuple[Layer, tuple[F
     if refused:
         raise DefinitionError(_in_order([*refused, *warnings], files))
     return layer, _in_order(warnings, files)
+
+
+def read_expected(source: str, files: Sequence[SourceFile]) -> list[Expectation]:
+    """What the ``tests`` of files expect that :func:`read_files` has accepted."""
+    found: list[Expectation] = []
+    report = Report()
+    for document in map(parse, files):
+        tests = (document.document or {}).get("tests", [])
+        metadata = (document.document or {}).get("metadata", {})
+        report.file = document.file
+        found += read_expectations(report, tests, ("tests",), metadata.get("flagSetId", ""), source)
+    return found
 
 
 def locate(file: SourceFile, paths: Sequence[Path]) -> list[tuple[int, int] | None]:

@@ -18,6 +18,7 @@ from burgee.wire.layer import layer_lines
 from burgeed.reading.limits import FRAME_LIMIT, SLICE_SIZE
 from burgeed.reading.messages import (
     END,
+    EXPECTATIONS,
     FAILURE,
     FAULTS,
     LENGTH,
@@ -27,10 +28,11 @@ from burgeed.reading.messages import (
     SourceFile,
     frame,
     read_request,
+    write_expectations,
     write_faults,
     write_positions,
 )
-from burgeed.reading.source_files import locate, read_files
+from burgeed.reading.source_files import locate, read_expected, read_files
 
 SELF_HARM = "BURGEE_READER_SELF_HARM"
 """For tests: ``SIGKILL:text`` makes the reader send itself that signal on a file that holds the text."""
@@ -74,6 +76,9 @@ def answer(request: Request, files: list[SourceFile], reply: Reply) -> None:
     _harm_itself(files)
     if request.kind == "locate":
         reply(POSITIONS, write_positions(locate(files[0], request.paths)))
+        return
+    if request.kind == "expect":
+        reply(EXPECTATIONS, write_expectations(read_expected(request.source, files)))
         return
     try:
         layer, warnings = read_files(request.source, files)

@@ -9,11 +9,16 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from burgee.flag import Origin
 from burgee.snapshot import Snapshot
 from burgeed.clock import Clock
+from burgeed.geography.attributes import needs_daemon
+from burgeed.geography.database import DatabaseUnusable
+from burgeed.geography.enrichment import Enrichment
+from burgeed.geography.following import FollowedDatabase
 from burgeed.reading.process import ReaderFailed, ReaderProcess
 from burgeed.runtime import logs
 from burgeed.runtime.edges import announce_edges
@@ -114,6 +119,7 @@ class Sidecar:
         self._stopping = asyncio.Event()
         self._spoken = asyncio.Event()
         self._sources: dict[str, Source] = {}
+        self._countries = None if settings.geoip is None else FollowedDatabase(settings.geoip, clock)
 
     async def run(self) -> None:
         """Serve until told to stop. Raises SidecarFailed."""
@@ -123,6 +129,8 @@ class Sidecar:
                 await self._start(stack)
         except SourceError as error:
             raise SidecarFailed(str(error), wrong_settings=True) from error
+        except DatabaseUnusable as error:
+            raise SidecarFailed(f"--geoip: {error}", wrong_settings=True) from error
         except (DirectoryUnusable, ReaderFailed, ListenError) as error:
             raise SidecarFailed(str(error)) from error
         except BaseExceptionGroup as group:
@@ -133,6 +141,8 @@ class Sidecar:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self._settings
+        if self._countries is not None:
+            await self._countries.open()
         stack.callback(own_runtime_directory(settings))
         counter = open_counter(settings, stack)
         store = LayerStore(
@@ -140,6 +150,7 @@ class Sidecar:
             optional=[source.uri for source in settings.sources if source.optional],
             next_generation=counter.next,
             fixed=settings.fixed,
+            fractional_version=settings.fractional_version,
         )
         stack.callback(store.close)
         reader = ReaderProcess()
@@ -166,6 +177,9 @@ class Sidecar:
                 for name, source in self._sources.items()
             ]
             tasks.append(group.create_task(announce_edges(store, self._clock)))
+            if self._countries is not None:
+                announce = partial(announce_countries, store)
+                tasks.append(group.create_task(self._countries.follow(announce)))
             await self._first_words()
             self._announce_serving(store, listeners)
             await self._stopping.wait()
@@ -175,12 +189,14 @@ class Sidecar:
                 task.cancel()
 
     def _services(self, store: LayerStore) -> Services:
+        countries = self._countries
         return Services(
             store=store,
             clock=self._clock,
             sources=self._statuses.all,
             locate=self._locate,
             version=_version(),
+            enrichment=None if countries is None else Enrichment(countries, self._settings.fixed),
         )
 
     async def _locate(self, origin: Origin) -> tuple[int, int] | None:
@@ -238,6 +254,22 @@ class Sidecar:
         _log.info("reading all sources again")
         for source in self._sources.values():
             source.reload()
+        if self._countries is not None:
+            self._countries.reload()
+
+
+def announce_countries(store: LayerStore) -> None:
+    """Publish a new generation, since another database of countries is used from now on."""
+    publication = store.announce_outside(needs_daemon(store.snapshot))
+    if publication is not None:
+        _log.info(
+            "published a new generation",
+            extra={
+                "reason": "another database of countries",
+                "generation": str(publication.snapshot.generation),
+                "flags_changed": len(publication.flags_changed),
+            },
+        )
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -2,7 +2,8 @@
 
 The body is ``{"key": ..., "context": {...}}``; ``Flagd-Selector`` chooses the flag set as in an evaluation.
 The answer is 200 with ``{"answer": ..., "rungs": [...], "generation": ...}`` for unknown flags too: that
-there is none is an explanation.
+there is none is an explanation. Where the daemon added the country, ``enriched`` says so:
+``{"country": {"value": "SE", "from": "ip"}}``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from burgee.flag import Origin
 from burgee.resolution import ErrorCode
 from burgee.selector import Selector
 from burgee.wire import ofrep
+from burgeed.geography.attributes import COUNTRY, IP
 from burgeed.server.errors import Refusal, json_response, not_ready
 from burgeed.server.health import is_trusted
 from burgeed.server.request_body import read_json
@@ -47,6 +49,9 @@ class Admin:
         key = orjson.loads(body).get("key") if body else None
         if not isinstance(key, str) or not key:
             raise Refusal(400, ErrorCode.PARSE_ERROR, "`key` names no flag")
+        country = None if services.enrichment is None else services.enrichment.country_for(context)
+        if country is not None:
+            context = {**context, COUNTRY: country}
         snapshot = services.store.snapshot
         explanation = explain(snapshot, key, context, now=services.clock.wall(), selector=selector)
         origins = {rung.origin for rung in explanation.rungs if rung.origin is not None}
@@ -57,4 +62,6 @@ class Admin:
                 positions[origin] = position
         document = explanation_document(explanation, positions)
         document["generation"] = str(snapshot.generation)
+        if country is not None:
+            document["enriched"] = {COUNTRY: {"value": country, "from": IP}}
         return json_response(document)

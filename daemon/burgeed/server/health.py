@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from burgee.snapshot import Inactive, Snapshot
+from burgeed.geography.attributes import needs_daemon
 from burgeed.server.connection import Connection
 from burgeed.server.errors import RETRY, json_response
 from burgeed.server.services import Services
@@ -74,11 +75,20 @@ class Health:
             "sources": [_source(each, full) for each in services.sources()],
             "flagSets": list(_flag_sets(snapshot)),
             "inactiveCount": len(snapshot.inactive),
+            "fractionalVersion": services.store.fractional_version,
+            "geography": self._geography(snapshot),
             "server": self._state.report(),
         }
         if full:
             message["inactive"] = [_inactive(each) for each in snapshot.inactive]
         return json_response(message)
+
+    def _geography(self, snapshot: Snapshot) -> dict[str, Any] | None:
+        """The database of countries, and how many flags only a daemon with one can answer."""
+        enrichment = self._services.enrichment
+        if enrichment is None:
+            return None
+        return {**enrichment.report(), "needsDaemonCount": len(needs_daemon(snapshot))}
 
     def _readiness(self) -> dict[str, Any]:
         reasons = list(self._reasons())
@@ -126,6 +136,7 @@ def _flag_sets(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
                 len(scopes) for levels in flag_set.overrides.values() for scopes in levels.values()
             ),
             "kills": len(flag_set.kills),
+            "fractionalVersion": flag_set.fractional_version,
         }
 
 

@@ -12,7 +12,7 @@ from hashlib import blake2b
 import orjson
 from aiohttp import web
 
-from burgee.context import Context
+from burgee.context import Context, OnePass
 from burgee.errors import MessageError, SelectorError
 from burgee.evaluation import evaluate
 from burgee.resolution import ErrorCode
@@ -38,7 +38,8 @@ class Evaluations:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._views = Views()
+        self._enrichment = services.enrichment
+        self._views = Views(enriched=services.enrichment is not None)
 
     async def single(self, request: web.Request) -> web.Response:
         """``POST /ofrep/v1/evaluate/flags/{key}``."""
@@ -90,6 +91,8 @@ class Evaluations:
         body = await read_json(request, services.limits)
         try:
             context = ofrep.read_context(body)
+            if self._enrichment is not None:
+                context = self._enrichment.enriched(context)
             view = self._views.of(services.store.snapshot, request.headers.get(ofrep.SELECTOR, ""))
         except MessageError as fault:
             raise Refusal(400, ErrorCode(fault.code), str(fault)) from None
@@ -105,6 +108,7 @@ class Evaluations:
         loop = asyncio.get_running_loop()
         now = clock.wall()
         began = loop.time()
+        context = OnePass(context)
         items: list[orjson.Fragment] = []
         for number, key in enumerate(view.flag_keys, start=1):
             resolution = evaluate(view.snapshot, key, context, now=now, selector=view.selector)

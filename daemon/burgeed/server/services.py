@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from burgee.flag import Origin
 from burgeed.clock import Clock
+from burgeed.geography.enrichment import Enrichment
 from burgeed.server.limits import Limits
 from burgeed.store.layers import LayerStore
 from burgeed.store.status import SourceStatus
@@ -30,6 +31,7 @@ class Services:
         sources: the status of every source, bottom layer first.
         locate: where an origin stands in its document; None where that is not known.
         version: Burgee's own.
+        enrichment: adds the country to contexts; None where there is no database to tell it.
         event_streams: whether bulk answers say where to learn of changes.
         limits: of requests, connections and streams.
     """
@@ -39,5 +41,6 @@ class Services:
     sources: Callable[[], Sequence[SourceStatus]]
     locate: Callable[[Origin], Awaitable[Position | None]] = nowhere
     version: str = ""
+    enrichment: Enrichment | None = None
     event_streams: bool = True
     limits: Limits = field(default_factory=Limits)

@@ -7,9 +7,11 @@ from typing import Any
 from multidict import CIMultiDict
 
 from burgee.dependencies import next_edge, vary
+from burgee.evaluation import flag_keys
 from burgee.selector import Selector
-from burgee.snapshot import Snapshot, is_shown
+from burgee.snapshot import Snapshot
 from burgee.wire import ofrep
+from burgeed.geography.attributes import with_address
 from burgeed.server.errors import JSON_HEADERS
 
 SELECTORS_REMEMBERED = 64
@@ -32,12 +34,16 @@ class View:
         selector: what it shows.
         snapshot: of what.
         token: names the snapshot's generation.
+
+    Args:
+        enriched: whether contexts without a country are given that of their address.
     """
 
-    def __init__(self, snapshot: Snapshot, selector: Selector) -> None:
+    def __init__(self, snapshot: Snapshot, selector: Selector, *, enriched: bool = False) -> None:
         self.snapshot = snapshot
         self.selector = selector
         self.token = str(snapshot.generation)
+        self._enriched = enriched
         self._flags: dict[str, _FlagHeaders] = {}
         self._flag_keys: tuple[str, ...] | None = None
         self._plain = CIMultiDict(JSON_HEADERS)
@@ -49,9 +55,7 @@ class View:
     def flag_keys(self) -> tuple[str, ...]:
         """Keys of the flags that are shown, in order, each once."""
         if self._flag_keys is None:
-            sets = self.snapshot.selected(self.selector)
-            keys = {key for each in sets for key in each.flags if is_shown(each, key, self.selector)}
-            self._flag_keys = tuple(sorted(keys))
+            self._flag_keys = tuple(flag_keys(self.snapshot, self.selector))
         return self._flag_keys
 
     @property
@@ -87,7 +91,11 @@ class View:
     def detail_of(self, flag_key: str, now: float) -> dict[str, Any]:
         """What ``Burgee-Detail`` asks for, about one flag."""
         until = ofrep.milliseconds_until(self.edge_of(flag_key, now), now)
-        return ofrep.detail(vary(self.snapshot, flag_key, self.selector), until)
+        return ofrep.detail(self._vary(flag_key), until)
+
+    def _vary(self, flag_key: str) -> frozenset[str] | None:
+        names = vary(self.snapshot, flag_key, self.selector)
+        return with_address(names, self.snapshot.fixed) if self._enriched else names
 
     def _flag(self, flag_key: str, now: float) -> _FlagHeaders | None:
         flag = self._flags.get(flag_key)
@@ -97,7 +105,7 @@ class View:
             if not self.snapshot.candidates(flag_key, self.selector):
                 return None
             headers = CIMultiDict(self._plain)
-            headers[ofrep.VARY] = ofrep.vary_header(vary(self.snapshot, flag_key, self.selector))
+            headers[ofrep.VARY] = ofrep.vary_header(self._vary(flag_key))
         else:
             headers = flag.headers
         flag = _FlagHeaders(headers, next_edge(self.snapshot, flag_key, now, self.selector), now)
@@ -106,9 +114,14 @@ class View:
 
 
 class Views:
-    """The views of the newest snapshot, by the selector's text."""
+    """The views of the newest snapshot, by the selector's text.
 
-    def __init__(self) -> None:
+    Args:
+        enriched: see :class:`View`.
+    """
+
+    def __init__(self, *, enriched: bool = False) -> None:
+        self._enriched = enriched
         self._snapshot: Snapshot | None = None
         self._by_text: dict[str, View] = {}
 
@@ -119,5 +132,6 @@ class Views:
             self._by_text = {}
         view = self._by_text.get(selector)
         if view is None:
-            view = self._by_text[selector] = View(snapshot, Selector.parse(selector))
+            view = View(snapshot, Selector.parse(selector), enriched=self._enriched)
+            self._by_text[selector] = view
         return view

@@ -160,6 +160,8 @@ class _Gathering:
             state_dir=self.one("state-dir", Path, self.default_state_dir()).absolute(),
             state_dir_stated="state-dir" in self.stated,
             fixed=self.fixed(),
+            fractional_version=3 if self.one("fractional", int, 2) == 3 else 2,
+            geoip=self.one("geoip", Path, Path()).absolute() if "geoip" in self.stated else None,
             log_format="json" if self.one("log-format", str, "text") == "json" else "text",
         )
         self.one("store", str, "none")

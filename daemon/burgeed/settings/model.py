@@ -48,6 +48,8 @@ class Settings:
         state_dir: where files live that outlast it.
         state_dir_stated: as for ``runtime_dir``.
         fixed: attributes set for all requests; they beat the request's.
+        fractional_version: the generation of flagd's ``fractional`` for documents that do not say.
+        geoip: a database in MaxMind's format that tells ``country`` from ``ip``; None is none.
         log_format: how log lines are written to standard error.
     """
 
@@ -63,4 +65,6 @@ class Settings:
     state_dir: Path
     state_dir_stated: bool
     fixed: Mapping[str, str | int | float | bool]
+    fractional_version: Literal[2, 3]
+    geoip: Path | None
     log_format: Literal["text", "json"]

@@ -98,6 +98,18 @@ OPTIONS: tuple[Option, ...] = (
         "Fixes an attribute for all requests (a JSON scalar, else text); repeatable. Default: none.",
         repeatable=True,
     ),
+    Option(
+        "fractional",
+        "2|3",
+        values.read_fractional_version,
+        "The generation of flagd's fractional, for documents that do not say. Default: 2.",
+    ),
+    Option(
+        "geoip",
+        "PATH",
+        values.read_path,
+        "A database in MaxMind's format that tells the attribute country from ip. Default: none.",
+    ),
     Option("store", "URI", values.read_store, "Where overrides are kept; only none so far. Default: none."),
     Option(
         "config", "FILE", values.read_path, "A settings file, TOML, keyed as these options. Default: none."

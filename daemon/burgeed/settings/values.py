@@ -145,6 +145,15 @@ def read_store(text: str) -> str:
     return text
 
 
+def read_fractional_version(text: str) -> Literal[2, 3]:
+    """``2`` or ``3``."""
+    if text == "2":
+        return 2
+    if text == "3":
+        return 3
+    raise UnfitValue(f"{text!r} is not a generation of fractional", "write 2 or 3")
+
+
 def read_log_format(text: str) -> Literal["text", "json"]:
     """``text`` or ``json``."""
     if text == "text":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from burgee.bucket import FractionalVersion
 from burgee.composition import changes, compose
 from burgee.layer import Layer
 from burgee.snapshot import Generation, Snapshot
@@ -24,6 +25,7 @@ class LayerStore:
         order: all of them, bottom layer first.
         next_generation: counts one up; called once for each snapshot that is published.
         fixed: attributes that the daemon sets for all requests.
+        fractional_version: the generation of flagd's ``fractional`` for documents that do not say.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class LayerStore:
         optional: Iterable[str] = (),
         next_generation: Callable[[], Generation],
         fixed: Mapping[str, str | int | float | bool] | None = None,
+        fractional_version: FractionalVersion = 2,
     ) -> None:
         self._layers: dict[str, Layer | None] = dict.fromkeys(order)
         self._optional = frozenset(optional)
         self._awaited = frozenset(self._layers)
         self._next_generation = next_generation
         self._fixed = dict(fixed or {})
+        self._fractional_version = fractional_version
         self._subscriptions: set[Subscription] = set()
         self._snapshot = Snapshot(fixed=self._fixed)
         self._ready = False
@@ -48,6 +52,11 @@ class LayerStore:
     def snapshot(self) -> Snapshot:
         """The newest snapshot; an empty one until the store is ready."""
         return self._snapshot
+
+    @property
+    def fractional_version(self) -> FractionalVersion:
+        """The generation of flagd's ``fractional`` for documents that do not say."""
+        return self._fractional_version
 
     @property
     def ready(self) -> bool:
@@ -84,6 +93,15 @@ class LayerStore:
             return None
         return self._publish(Publication(self._snapshot, flags, TIME))
 
+    def announce_outside(self, flags: frozenset[str]) -> Publication | None:
+        """Publish the definitions once more as a new generation, since something that is not part of them
+        changed the answers of these flags.
+        """
+        if not self._ready or not flags:
+            return None
+        self._snapshot = replace(self._snapshot, generation=self._next_generation())
+        return self._publish(Publication(self._snapshot, flags, CHANGE))
+
     def subscribe(self) -> Subscription:
         """Follow what is published from now on; the caller closes it."""
         subscription = Subscription(self._subscriptions.discard)
@@ -106,6 +124,7 @@ class LayerStore:
             [layer for layer in layers.values() if layer is not None],
             generation=old.generation,
             fixed=self._fixed,
+            fractional_version=self._fractional_version,
         )
         flags_changed = changes(old, new)
         is_news = not awaited and (not self._ready or bool(flags_changed) or new != old)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from burgee.condition import (
-    LATER_OPERATORS,
     OPERATORS,
     RESERVED_NAMES,
     AllOf,
@@ -16,11 +15,16 @@ from burgee.condition import (
     InSegment,
     Not,
     Operand,
+    Regions,
 )
 from burgee.definition.fields import check_key, read_instant, read_text
-from burgee.definition.report import Report, did_you_mean
+from burgee.definition.report import Report, did_you_mean, unknown_name
 from burgee.fault import Path
-from burgee.value import KindedScalar, is_number, kind_name, kinded
+from burgee.networks import Networks, parse_networks
+from burgee.pattern import pattern_fault
+from burgee.regions import REGIONS
+from burgee.semver import Range, parse_range
+from burgee.value import KindedScalar, is_number, kind_name, kinded, shown
 
 CONDITION_DEPTH_LIMIT: Final = 32
 _EXISTS = "to test for absence write {exists: false}"
@@ -122,15 +126,6 @@ def _tests(report: Report, name: str, tests: Mapping[str, Any], path: Path) -> C
     faulty = False
     for operator, value in tests.items():
         where = (*path, operator)
-        if operator in LATER_OPERATORS:
-            report.error(
-                where,
-                f"operator `{operator}` is not supported yet",
-                "this version refuses it rather than misread it",
-                at="key",
-            )
-            faulty = True
-            continue
         if operator not in OPERATORS:
             remedy = did_you_mean(operator, OPERATORS) or f"known: {', '.join(OPERATORS)}"
             if operator in RESERVED_NAMES:
@@ -167,6 +162,14 @@ def _operand(report: Report, operator: str, value: Any, path: Path) -> Operand |
                 return value
             what = "an empty text" if value == "" else kind_name(value)
             report.error(path, f"`{operator}` wants text, not {what}", 'write one such as "@example.com"')
+        case "matches":
+            return _pattern(report, value, path)
+        case "semver":
+            return _range(report, value, path)
+        case "ip_in":
+            return _networks(report, value, path)
+        case "in_region":
+            return _regions(report, value, path)
         case "before" | "after":
             return read_instant(report, value, path, f"`{operator}`")
         case "exists":
@@ -174,6 +177,59 @@ def _operand(report: Report, operator: str, value: Any, path: Path) -> Operand |
                 return value
             report.error(path, f"`exists` is {kind_name(value)}", "write true or false")
     return None
+
+
+def _pattern(report: Report, value: object, path: Path) -> str | None:
+    text = read_text(report, value, path, "`matches`")
+    why = pattern_fault(text) if text is not None else None
+    if why is None:
+        return text
+    remedy = "write a regular expression of RE2: it has no lookaround and no backreferences"
+    report.error(path, f"{shown(value)} is no pattern: {why}", remedy)
+    return None
+
+
+def _range(report: Report, value: object, path: Path) -> Range | None:
+    text = read_text(report, value, path, "`semver`")
+    found = parse_range(text) if text is not None else None
+    if text is not None and found is None:
+        report.error(path, f"{shown(text)} is no range of versions", 'write one such as ">=2.1.0 <3 || ^4.2"')
+    return found
+
+
+def _texts(report: Report, operator: str, value: object, path: Path, example: str) -> list[str] | None:
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
+        return texts
+    report.error(
+        path, f"`{operator}` is {kind_name(value)}, not a text or a list of texts", f"write {example}"
+    )
+    return None
+
+
+def _networks(report: Report, value: object, path: Path) -> Networks | None:
+    texts = _texts(report, "ip_in", value, path, "[10.0.0.0/8, 2001:db8::/32]")
+    found = parse_networks(texts) if texts is not None else None
+    if isinstance(found, str):
+        where = path if isinstance(value, str) else (*path, (texts or []).index(found))
+        report.error(
+            where, f"{shown(found)} is no network", "write one such as 10.0.0.0/8, without host bits"
+        )
+        return None
+    return found
+
+
+def _regions(report: Report, value: object, path: Path) -> Regions | None:
+    texts = _texts(report, "in_region", value, path, "EU, or [EU, EFTA]")
+    if texts is None:
+        return None
+    for index, name in enumerate(texts):
+        if name.upper() not in REGIONS:
+            message, remedy = unknown_name("region", name, REGIONS)
+            report.error(path if isinstance(value, str) else (*path, index), message, remedy)
+            return None
+    names = tuple(name.upper() for name in texts)
+    return Regions(names, frozenset().union(*(REGIONS[name] for name in names)))
 
 
 def _scalar(report: Report, value: object, path: Path) -> KindedScalar | None:

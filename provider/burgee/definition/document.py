@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from burgee.bucket import FractionalVersion
 from burgee.condition import Condition
 from burgee.definition.conditions import read_condition
+from burgee.definition.expectations import read_expectations
 from burgee.definition.fields import check_fields, check_key, read_mapping, read_metadata, read_text
 from burgee.definition.flags import read_flag
 from burgee.definition.overrides import read_kills, read_overrides
 from burgee.definition.references import check_references
 from burgee.definition.report import References, Report
+from burgee.definition.targeting import Evaluators, read_evaluators
 from burgee.fault import Fault, Path
 from burgee.flag import Flag, Kill, Level, Origin, Override, Segment
 from burgee.layer import Definition, Layer, OverrideKey
-from burgee.value import kind_name
+from burgee.value import kind_name, shown
 
 DOCUMENT_DEPTH_LIMIT: Final = 64
-_FIELDS: Final = ("$schema", "metadata", "hierarchy", "segments", "flags", "overrides", "kill")
-_LATER: Final = ("$evaluators", "tests")
-_OWN_FIELDS: Final = frozenset(("hierarchy", "segments", "overrides", "kill"))
+_FIELDS: Final = (
+    "$schema", "$evaluators", "metadata", "hierarchy", "fractionalVersion",
+    "segments", "flags", "overrides", "kill", "tests",
+)  # fmt: skip
+_OWN_FIELDS: Final = frozenset(("hierarchy", "segments", "overrides", "kill", "tests"))
 _OWN_SOURCES: Final = ("kill", "default")
 
 
@@ -50,6 +55,7 @@ class _Parts:
     named_flags: dict[str, str | None] = field(default_factory=dict)
     named_segments: dict[str, str | None] = field(default_factory=dict)
     references: References = field(default_factory=References)
+    fractional_version: FractionalVersion | None = None
 
 
 def read(document: object, *, source: str = "", file: str | None = None) -> Definition:
@@ -95,6 +101,7 @@ def read_layer(source: str, documents: Sequence[SourceDocument]) -> tuple[Layer,
             parts.flags,
             parts.overrides,
             parts.kills,
+            parts.fractional_version,
         )
         report.references = parts.references
         check_references(report, definition, parts.named_flags.keys(), parts.named_segments.keys())
@@ -108,12 +115,10 @@ def _read_document(report: Report, document: object, source: str, sets: dict[str
             (), f"the document is {kind_name(document)}, not a mapping", "write `flags:` and its flags"
         )
         return
-    deep = _too_deep(document)
-    if deep is not None:
-        report.error(deep, f"the document nests deeper than {DOCUMENT_DEPTH_LIMIT} levels", "flatten it")
+    if not _is_sound(report, document):
         return
     report.lenient = _is_flagd_document(document)
-    check_fields(report, document, (), _FIELDS, _LATER)
+    check_fields(report, document, (), _FIELDS)
     metadata = read_metadata(report, document, ())
     for name in ("flagSetId", "version"):
         if name in metadata:
@@ -126,12 +131,16 @@ def _read_document(report: Report, document: object, source: str, sets: dict[str
     if "hierarchy" in document:
         _merge_hierarchy(report, parts, read_hierarchy(report, document["hierarchy"], ("hierarchy",)))
     _read_segments(report, document.get("segments", {}), source, parts)
-    _read_flags(report, document.get("flags", {}), source, parts)
+    if "fractionalVersion" in document:
+        _read_fractional_version(report, parts, document["fractionalVersion"])
+    evaluators = read_evaluators(report, document.get("$evaluators", {}), ("$evaluators",))
+    _read_flags(report, document.get("flags", {}), source, parts, evaluators)
     overrides = read_overrides(report, document.get("overrides", {}), ("overrides",), source)
     for key, override in overrides.items():
         _once(report, parts.overrides, key, override, f"an override of `{key[2]}` for {key[0]} `{key[1]}`")
     for flag_key, kill in read_kills(report, document.get("kill", {}), ("kill",), source).items():
         _once(report, parts.kills, flag_key, kill, f"a kill of `{flag_key}`")
+    read_expectations(report, document.get("tests", []), ("tests",))
 
 
 def _once(report: Report, found: dict[Any, Any], key: Any, value: Override | Kill, what: str) -> None:
@@ -142,21 +151,43 @@ def _once(report: Report, found: dict[Any, Any], key: Any, value: Override | Kil
         found[key] = value
 
 
-def _read_flags(report: Report, value: object, source: str, parts: _Parts) -> None:
-    if isinstance(value, list):
-        report.error(("flags",), "`flags` as a list is not supported yet", "write a mapping from key to flag")
+def _read_fractional_version(report: Report, parts: _Parts, value: object) -> None:
+    where = ("fractionalVersion",)
+    if value not in (2, 3) or isinstance(value, bool):
+        report.error(where, f"there is no generation {shown(value)} of `fractional`", "write 2 or 3")
+    elif parts.fractional_version not in (None, value):
+        report.error(where, "the files of one flag set state different generations of `fractional`")
+    else:
+        parts.fractional_version = 2 if value == 2 else 3
+
+
+def _keyed(report: Report, value: object) -> Iterator[tuple[str, object, Path]]:
+    """The flags of a document with their keys and paths; flagd also writes them as a list."""
+    if not isinstance(value, list):
+        for key, each in (read_mapping(report, value, ("flags",), "`flags`") or {}).items():
+            if check_key(report, key, ("flags", key), "a flag's key"):
+                yield key, each, ("flags", key)
         return
-    for key, each in (read_mapping(report, value, ("flags",), "`flags`") or {}).items():
-        path: Path = ("flags", key)
-        if not check_key(report, key, path, "a flag's key"):
-            continue
+    for index, each in enumerate(value):
+        path: Path = ("flags", index)
+        if not isinstance(each, Mapping) or "key" not in each:
+            report.error(path, "a flag in a list lacks `key`", 'write {"key": "new-checkout", ...}')
+        elif not isinstance(each["key"], str):
+            what = kind_name(each["key"])
+            report.error((*path, "key"), f"a flag's key is {what}, not text", "put it in quotes")
+        elif check_key(report, each["key"], (*path, "key"), "a flag's key"):
+            yield each["key"], {name: part for name, part in each.items() if name != "key"}, path
+
+
+def _read_flags(report: Report, value: object, source: str, parts: _Parts, evaluators: Evaluators) -> None:
+    for key, each, path in _keyed(report, value):
         if key in parts.named_flags:
             report.error(
                 path, f"flag `{key}` stands in {parts.named_flags[key]} already", "remove one", at="key"
             )
             continue
         parts.named_flags[key] = report.file
-        flag = read_flag(report, key, each, path, source)
+        flag = read_flag(report, key, each, path, source, evaluators)
         if flag is not None:
             parts.flags[key] = flag
 
@@ -232,24 +263,30 @@ def _merge_hierarchy(report: Report, parts: _Parts, hierarchy: tuple[Level, ...]
 
 def _is_flagd_document(document: Mapping[str, Any]) -> bool:
     flags = document.get("flags")
-    if _OWN_FIELDS & document.keys() or not isinstance(flags, Mapping) or not flags:
+    if _OWN_FIELDS & document.keys() or not isinstance(flags, Mapping | list) or not flags:
         return False
     return all(
         isinstance(flag, Mapping)
         and "state" in flag
         and "variants" in flag
         and not {"rules", "requires"} & flag.keys()
-        for flag in flags.values()
+        for flag in (flags.values() if isinstance(flags, Mapping) else flags)
     )
 
 
-def _too_deep(document: object) -> Path | None:
-    waiting: list[tuple[object, Path]] = [(document, ())]
+def _is_sound(report: Report, document: object) -> bool:
+    """Whether a document nests no deeper than it may, and every key is text; a parser may give more."""
+    waiting: list[tuple[Any, Path]] = [(document, ())]
     while waiting:
         value, path = waiting.pop()
-        if isinstance(value, Mapping | list):
-            if len(path) >= DOCUMENT_DEPTH_LIMIT:
-                return path
-            items = value.items() if isinstance(value, Mapping) else enumerate(value)
-            waiting.extend((each, (*path, step)) for step, each in items if isinstance(each, Mapping | list))
-    return None
+        if len(path) >= DOCUMENT_DEPTH_LIMIT:
+            report.error(path, f"the document nests deeper than {DOCUMENT_DEPTH_LIMIT} levels", "flatten it")
+            return False
+        if isinstance(value, Mapping):
+            odd = next((key for key in value if not isinstance(key, str)), None)
+            if odd is not None or None in value:
+                report.error(path, f"a key is {kind_name(odd)}, not text", "put it in quotes")
+                return False
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        waiting.extend((each, (*path, step)) for step, each in items if isinstance(each, (Mapping, list)))
+    return True

@@ -33,25 +33,12 @@ def check_fields(
     mapping: Mapping[str, Any],
     path: Path,
     known: Collection[str],
-    later: Collection[str] = (),
 ) -> None:
-    """Put down every field that is not known.
-
-    Args:
-        later: fields of the language that this version refuses.
-    """
+    """Put down every field that is not known."""
     for name in mapping:
         if name in known:
             continue
         where = (*path, name)
-        if name in later:
-            report.error(
-                where,
-                f"`{name}` is not supported yet",
-                "this version refuses it rather than misread it",
-                at="key",
-            )
-            continue
         remedy = did_you_mean(name, known)
         if report.lenient and not remedy:
             report.warning(where, f"unknown field `{name}` is ignored", at="key")

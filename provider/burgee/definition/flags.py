@@ -14,30 +14,44 @@ from burgee.definition.fields import (
     read_metadata,
     read_notes,
     read_text,
+    read_true,
 )
 from burgee.definition.report import Report
 from burgee.definition.rules import read_rules
+from burgee.definition.targeting import Evaluators, read_targeting
 from burgee.fault import Path
 from burgee.flag import Flag, Origin, Variant
 from burgee.value import FlagType, kind_name, shown
 
-_FIELDS: Final = ("state", "variants", "defaultVariant", "rules", "requires", "metadata", *NOTE_FIELDS)
-_LATER: Final = ("targeting", "leaves")
+_FIELDS: Final = (
+    "state", "variants", "defaultVariant", "rules", "targeting", "leaves", "requires", "metadata",
+    *NOTE_FIELDS,
+)  # fmt: skip
 _BOOLEAN_VARIANTS: Final = {"on": Variant("on", True), "off": Variant("off", False)}
 
 
-def read_flag(report: Report, key: str, value: object, path: Path, source: str) -> Flag | None:
-    """Read one flag; None where its variants cannot be told."""
+def read_flag(
+    report: Report, key: str, value: object, path: Path, source: str, evaluators: Evaluators | None = None
+) -> Flag | None:
+    """Read one flag; None where its variants cannot be told.
+
+    Args:
+        evaluators: what ``$ref`` may name.
+    """
     mapping = read_mapping(report, value, path, "a flag")
     if mapping is None:
         return None
-    if mapping.get("targeting") == {}:
-        mapping = {name: each for name, each in mapping.items() if name != "targeting"}
-    check_fields(report, mapping, path, _FIELDS, _LATER)
+    check_fields(report, mapping, path, _FIELDS)
     notes = read_notes(report, {name: each for name, each in mapping.items() if name != "note"}, path)
     metadata = read_metadata(report, mapping, path)
     enabled = _state(report, mapping, path)
     rules = read_rules(report, mapping["rules"], (*path, "rules"), key) if "rules" in mapping else ()
+    targeting = None
+    if "targeting" in mapping:
+        where = (*path, "targeting")
+        targeting = read_targeting(report, mapping["targeting"], where, evaluators or Evaluators())
+        if rules:
+            report.error(where, "a flag has both `rules` and `targeting`", "keep one of the two", at="key")
     requires = _requires(report, mapping.get("requires", {}), (*path, "requires"))
     variants = _variants(report, mapping, (*path, "variants"))
     default = mapping.get("defaultVariant")
@@ -48,8 +62,26 @@ def read_flag(report: Report, key: str, value: object, path: Path, source: str) 
     if variants is None:
         return None
     flag_type, named = variants
+    leaves = read_true(report, mapping, "leaves", path)
+    if leaves and flag_type != "object":
+        report.error(
+            (*path, "leaves"), f"only an object flag has leaves; this is of type {flag_type}", at="key"
+        )
     origin = Origin(source, report.file, path)
-    return Flag(key, flag_type, named, default, enabled, rules, requires, metadata, notes, origin)
+    return Flag(
+        key,
+        flag_type,
+        named,
+        default,
+        enabled,
+        rules,
+        targeting,
+        leaves,
+        requires,
+        metadata,
+        notes,
+        origin,
+    )
 
 
 def _state(report: Report, mapping: Mapping[str, Any], path: Path) -> bool:

@@ -10,6 +10,7 @@ from burgee.dependencies import conditions_in
 from burgee.flag import DEFAULT_HIERARCHY, Flag, Override, Patch, Ramp, Segment, ServeValue, Split
 from burgee.ladder import REQUIRES_DEPTH_LIMIT
 from burgee.layer import Definition
+from burgee.leaves import leaves_of
 from burgee.matching import SEGMENT_DEPTH_LIMIT
 from burgee.patch import has_type, unfit_patch
 from burgee.value import kind_name
@@ -40,7 +41,19 @@ def check_references(
         _seeds(report, flag)
     for override in definition.overrides.values():
         _effect(report, override, definition.flags.get(override.flag_key))
+    _leaves(report, definition)
     _circles(report, definition)
+
+
+def _leaves(report: Report, definition: Definition) -> None:
+    taken: dict[str, str] = {key: f"flag `{key}`" for key in definition.flags}
+    for flag in definition.flags.values():
+        for key, _ in leaves_of(flag):
+            if key in taken:
+                message = f"leaf `{key}` has the key of {taken[key]}"
+                remedy = "rename one of the two"
+                report.error((*flag.origin.path, "leaves"), message, remedy, at="key", file=flag.origin.file)
+            taken.setdefault(key, f"a leaf of flag `{flag.key}`")
 
 
 def _unknown(report: Report, kind: str, name: str, known: Iterable[str], place: Place) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
 from burgee.context import TARGETING_KEY
+from burgee.expression import Expression, ListOf, Literal, Operation, Variable
 from burgee.flag import (
     ApplyRules,
     Disable,
@@ -50,6 +51,8 @@ def render_head(definition: Definition) -> dict[str, Any]:
         document["metadata"] = dict(definition.metadata)
     if definition.hierarchy is not None:
         document["hierarchy"] = [render_level(level) for level in definition.hierarchy]
+    if definition.fractional_version is not None:
+        document["fractionalVersion"] = definition.fractional_version
     if definition.segments:
         document["segments"] = {
             name: render_condition(segment.condition) for name, segment in definition.segments.items()
@@ -78,11 +81,31 @@ def render_flag(flag: Flag) -> dict[str, Any]:
         document["state"] = "DISABLED"
     if flag.rules:
         document["rules"] = [render_rule(rule) for rule in flag.rules]
+    if flag.targeting is not None:
+        document["targeting"] = render_expression(flag.targeting)
+    if flag.leaves:
+        document["leaves"] = True
     if flag.requires:
         document["requires"] = dict(flag.requires)
     if flag.metadata:
         document["metadata"] = dict(flag.metadata)
     return document | _notes(flag.notes)
+
+
+def render_expression(expression: Expression) -> Any:
+    """Write a targeting expression as JSONLogic, references filled in."""
+    match expression:
+        case Literal(value):
+            return value
+        case ListOf(items):
+            return [render_expression(item) for item in items]
+        case Variable(path, default):
+            rendered = render_expression(default)
+            return {"var": ".".join(path) if rendered is None else [".".join(path), rendered]}
+        case Operation(operator, operands):
+            return {operator: [render_expression(operand) for operand in operands]}
+        case _:
+            return render_condition(expression)
 
 
 def render_rule(rule: Rule) -> dict[str, Any]:
@@ -133,6 +156,12 @@ def _operand(operator: str, operand: Any) -> Any:
         return operand[1]
     if operator in ("in", "not_in"):
         return [value for _, value in operand]
+    if operator == "semver":
+        return operand.text
+    if operator == "ip_in":
+        return list(operand.texts)
+    if operator == "in_region":
+        return list(operand.names)
     return instant_text(operand) if operator in ("before", "after") else operand
 
 

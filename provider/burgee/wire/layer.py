@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from burgee.bucket import FractionalVersion
 from burgee.definition.conditions import read_condition
 from burgee.definition.document import read_hierarchy
 from burgee.definition.flags import read_flag
@@ -28,7 +29,10 @@ def layer_lines(layer: Layer) -> Iterator[bytes]:
         files = _files(definition)
         yield orjson.dumps({"set": definition.flag_set_id, "head": render_head(definition), "files": files})
         for key, flag in definition.flags.items():
-            yield orjson.dumps({"flag": key, "is": render_flag(flag), "file": flag.origin.file})
+            written: dict[str, Any] = {"flag": key, "is": render_flag(flag), "file": flag.origin.file}
+            if flag.origin.path != ("flags", key):
+                written["path"] = flag.origin.path
+            yield orjson.dumps(written)
         groups = groupby(
             definition.overrides.values(),
             lambda override: (override.level, override.scope, override.origin.file),
@@ -89,7 +93,8 @@ class LayerAssembler:
         if "head" in line:
             read = _Head(report, line, self.source)
         elif "flag" in line:
-            read = read_flag(report, line["flag"], line["is"], ("flags", line["flag"]), self.source)
+            path = tuple(line.get("path", ("flags", line["flag"])))
+            read = read_flag(report, line["flag"], line["is"], path, self.source)
         elif "level" in line:
             nested = {line["level"]: {line["scope"]: line["is"]}}
             read = read_overrides(report, nested, ("overrides",), self.source)
@@ -107,6 +112,7 @@ class _Head:
         self.flag_set_id: str = line["set"]
         self.metadata: dict[str, bool | str | int | float] = head.get("metadata", {})
         self.hierarchy: tuple[Level, ...] | None = None
+        self.fractional_version: FractionalVersion | None = head.get("fractionalVersion")
         if "hierarchy" in head:
             self.hierarchy = read_hierarchy(report, head["hierarchy"], ("hierarchy",))
         self.segments: dict[str, Segment] = {}
@@ -137,6 +143,7 @@ class _Definition:
             self.flags,
             self.overrides,
             head.kills,
+            head.fractional_version,
         )
 
 

@@ -50,6 +50,8 @@ def test_defaults_are_those_of_the_design() -> None:
         state_dir=Path("/var/lib/burgee"),
         state_dir_stated=False,
         fixed={},
+        fractional_version=2,
+        geoip=None,
         log_format="text",
     )
 
@@ -100,6 +102,8 @@ def test_command_line_beats_environment_beats_file_beats_default(tmp_path: Path)
         ("environment", "production", None, "fixed", {"environment": "production"}),
         ("context", "tier=3", {"tier": 3}, "fixed", {"tier": 3}),
         ("store", "none", None, "log_format", "text"),
+        ("fractional", "3", None, "fractional_version", 3),
+        ("geoip", "/srv/countries.mmdb", None, "geoip", Path("/srv/countries.mmdb")),
         ("log-format", "json", None, "log_format", "json"),
     ],
 )
@@ -193,6 +197,8 @@ def test_environment_may_be_said_twice_if_it_is_the_same() -> None:
         ("context", "region=null", "absent"),
         ("context", "id=99999999999999999999", "64 bits"),
         ("store", "sqlite:/tmp/x", "none"),
+        ("fractional", "1", "2 or 3"),
+        ("geoip", "a\0b", "NUL"),
         ("config", "/no/such/file.toml", "/no/such/file.toml"),
         ("log-format", "xml", "text or json"),
     ],

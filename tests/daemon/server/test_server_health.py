@@ -82,7 +82,9 @@ async def test_status_shows_faults_whole_on_the_socket_and_by_position_on_tcp(tm
     assert (fault["message"], fault["line"], fault["column"]) == (FAULT.message, 3, 7)
     assert full["sources"][0]["state"] == "rejected"
     assert full["generation"] == "epoch-1"
-    assert full["flagSets"] == [{"flagSetId": "shop", "flags": 13, "overrides": 1, "kills": 0}]
+    assert full["flagSets"] == [
+        {"flagSetId": "shop", "flags": 13, "overrides": 1, "kills": 0, "fractionalVersion": 2}
+    ]
     assert reduced.json["detail"] == "reduced"
     assert reduced.json["sources"][0]["faults"] == [
         {"severity": "error", "file": "flags.yaml", "line": 3, "column": 7}

@@ -1,0 +1,137 @@
+"""Named groups of countries (ISO 3166-1 alpha-2), and the regions of UN M49 by their numbers.
+
+Made by scripts/update-regions from territory containment in Unicode CLDR 48.2.0 (Unicode-3.0); not edited by
+hand. What CLDR has no group for is spelled out in that script.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_WRITTEN: Final = {
+    "EU": ("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK "),
+    "EUROZONE": ("AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK "),
+    "EFTA": ("CH IS LI NO "),
+    "EEA": ("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK "),
+    "NORDICS": ("AX DK FI FO GL IS NO SE "),
+    "BALTICS": ("EE LT LV "),
+    "DACH": ("AT CH DE "),
+    "BENELUX": ("BE LU NL "),
+    "EUROPE": (
+        "AD AL AT AX BA BE BG BY CH CQ CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT "
+        "JE LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK "
+    ),
+    "NORTH_AMERICA": (
+        "AG AI AW BB BL BM BQ BS BZ CA CR CU CW DM DO GD GL GP GT HN HT JM KN KY LC MF MQ MS "
+        "MX NI PA PM PR SV SX TC TT US VC VG VI "
+    ),
+    "SOUTH_AMERICA": ("AR BO BR BV CL CO EC FK GF GS GY PE PY SR UY VE "),
+    "LATAM": (
+        "AG AI AR AW BB BL BO BQ BR BS BV BZ CL CO CR CU CW DM DO EC FK GD GF GP GS GT GY HN "
+        "HT JM KN KY LC MF MQ MS MX NI PA PE PR PY SR SV SX TC TT UY VC VE VG VI "
+    ),
+    "AFRICA": (
+        "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EA EG EH ER ET GA GH GM GN GQ GW IC IO KE KM "
+        "LR LS LY MA MG ML MR MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TF TG TN "
+        "TZ UG YT ZA ZM ZW "
+    ),
+    "ASIA": (
+        "AE AF AM AZ BD BH BN BT CN CY GE HK ID IL IN IQ IR JO JP KG KH KP KR KW KZ LA LB LK "
+        "MM MN MO MV MY NP OM PH PK PS QA SA SG SY TH TJ TL TM TR TW UZ VN YE "
+    ),
+    "OCEANIA": (
+        "AC AQ AS AU CC CK CP CX DG FJ FM GU HM KI MH MP NC NF NR NU NZ PF PG PN PW SB TA TK "
+        "TO TV UM VU WF WS "
+    ),
+    "APAC": (
+        "AC AF AQ AS AU BD BN BT CC CK CN CP CX DG FJ FM GU HK HM ID IN JP KH KI KP KR LA LK "
+        "MH MM MN MO MP MV MY NC NF NP NR NU NZ PF PG PH PK PN PW SB SG TA TH TK TL TO TV TW "
+        "UM VN VU WF WS "
+    ),
+    "MENA": ("AE BH DZ EA EG EH IC IL IQ IR JO KW LB LY MA OM PS QA SA SD SY TN YE "),
+    "EMEA": (
+        "AD AE AL AM AO AT AX AZ BA BE BF BG BH BI BJ BW BY CD CF CG CH CI CM CQ CV CY CZ DE "
+        "DJ DK DZ EA EE EG EH ER ES ET FI FO FR GA GB GE GG GH GI GM GN GQ GR GW HR HU IC IE "
+        "IL IM IO IQ IR IS IT JE JO KE KM KW LB LI LR LS LT LU LV LY MA MC MD ME MG MK ML MR "
+        "MT MU MW MZ NA NE NG NL NO OM PL PS PT QA RE RO RS RU RW SA SC SD SE SH SI SJ SK SL "
+        "SM SN SO SS ST SY SZ TD TF TG TN TR TZ UA UG VA XK YE YT ZA ZM ZW "
+    ),
+    "AMERICAS": (
+        "AG AI AR AW BB BL BM BO BQ BR BS BV BZ CA CL CO CR CU CW DM DO EC FK GD GF GL GP GS "
+        "GT GY HN HT JM KN KY LC MF MQ MS MX NI PA PE PM PR PY SR SV SX TC TT US UY VC VE VG "
+        "VI "
+    ),
+    "ANZ": ("AU NZ "),
+    "GCC": ("AE BH KW OM QA SA "),
+    "ASEAN": ("BN ID KH LA MM MY PH SG TH VN "),
+    "001": (
+        "AC AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM "
+        "BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CP CQ CR CU CV CW "
+        "CX CY CZ DE DG DJ DK DM DO DZ EA EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE "
+        "GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU IC ID IE IL IM IN IO "
+        "IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU "
+        "LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE "
+        "NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
+        "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TF TG "
+        "TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK "
+        "YE YT ZA ZM ZW "
+    ),
+    "002": (
+        "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EA EG EH ER ET GA GH GM GN GQ GW IC IO KE KM "
+        "LR LS LY MA MG ML MR MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TF TG TN "
+        "TZ UG YT ZA ZM ZW "
+    ),
+    "003": (
+        "AG AI AW BB BL BM BQ BS BZ CA CR CU CW DM DO GD GL GP GT HN HT JM KN KY LC MF MQ MS "
+        "MX NI PA PM PR SV SX TC TT US VC VG VI "
+    ),
+    "005": ("AR BO BR BV CL CO EC FK GF GS GY PE PY SR UY VE "),
+    "009": (
+        "AC AQ AS AU CC CK CP CX DG FJ FM GU HM KI MH MP NC NF NR NU NZ PF PG PN PW SB TA TK "
+        "TO TV UM VU WF WS "
+    ),
+    "011": ("BF BJ CI CV GH GM GN GW LR ML MR NE NG SH SL SN TG "),
+    "013": ("BZ CR GT HN MX NI PA SV "),
+    "014": ("BI DJ ER ET IO KE KM MG MU MW MZ RE RW SC SO SS TF TZ UG YT ZM ZW "),
+    "015": ("DZ EA EG EH IC LY MA SD TN "),
+    "017": ("AO CD CF CG CM GA GQ ST TD "),
+    "018": ("BW LS NA SZ ZA "),
+    "019": (
+        "AG AI AR AW BB BL BM BO BQ BR BS BV BZ CA CL CO CR CU CW DM DO EC FK GD GF GL GP GS "
+        "GT GY HN HT JM KN KY LC MF MQ MS MX NI PA PE PM PR PY SR SV SX TC TT US UY VC VE VG "
+        "VI "
+    ),
+    "021": ("BM CA GL PM US "),
+    "029": ("AG AI AW BB BL BQ BS CU CW DM DO GD GP HT JM KN KY LC MF MQ MS PR SX TC TT VC VG VI "),
+    "030": ("CN HK JP KP KR MN MO TW "),
+    "034": ("AF BD BT IN IR LK MV NP PK "),
+    "035": ("BN ID KH LA MM MY PH SG TH TL VN "),
+    "039": ("AD AL BA ES GI GR HR IT ME MK MT PT RS SI SM VA XK "),
+    "053": ("AU CC CX HM NF NZ "),
+    "054": ("FJ NC PG SB VU "),
+    "057": ("FM GU KI MH MP NR PW UM "),
+    "061": ("AS CK NU PF PN TK TO TV WF WS "),
+    "142": (
+        "AE AF AM AZ BD BH BN BT CN CY GE HK ID IL IN IQ IR JO JP KG KH KP KR KW KZ LA LB LK "
+        "MM MN MO MV MY NP OM PH PK PS QA SA SG SY TH TJ TL TM TR TW UZ VN YE "
+    ),
+    "143": ("KG KZ TJ TM UZ "),
+    "145": ("AE AM AZ BH CY GE IL IQ JO KW LB OM PS QA SA SY TR YE "),
+    "150": (
+        "AD AL AT AX BA BE BG BY CH CQ CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT "
+        "JE LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK "
+    ),
+    "151": ("BG BY CZ HU MD PL RO RU SK UA "),
+    "154": ("AX CQ DK EE FI FO GB GG IE IM IS JE LT LV NO SE SJ "),
+    "155": ("AT BE CH DE FR LI LU MC NL "),
+    "202": (
+        "AO BF BI BJ BW CD CF CG CI CM CV DJ ER ET GA GH GM GN GQ GW IO KE KM LR LS MG ML MR "
+        "MU MW MZ NA NE NG RE RW SC SH SL SN SO SS ST SZ TD TF TG TZ UG YT ZA ZM ZW "
+    ),
+    "419": (
+        "AG AI AR AW BB BL BO BQ BR BS BV BZ CL CO CR CU CW DM DO EC FK GD GF GP GS GT GY HN "
+        "HT JM KN KY LC MF MQ MS MX NI PA PE PR PY SR SV SX TC TT UY VC VE VG VI "
+    ),
+}
+
+REGIONS: Final = {name: frozenset(text.split()) for name, text in _WRITTEN.items()}

@@ -1,0 +1,168 @@
+"""The plain interpreter of targeting expressions: obviously right before it is fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burgee.answer import Answer, serve
+from burgee.bucket import FractionalVersion
+from burgee.context import TARGETING_KEY, Context
+from burgee.expression import Expression, ListOf, Literal, Operation, Variable
+from burgee.flag import Flag, Segment
+from burgee.fractional import fractional
+from burgee.javascript import UNDEFINED, number_text, truthy
+from burgee.matching import holds
+from burgee.operations import SIMPLE, ComputationTooLarge, look_up, missing, variable
+from burgee.reads import FLAGD
+from burgee.resolution import ErrorCode, Reason
+from burgee.snapshot import FlagSet
+from burgee.value import shown
+
+STEP_LIMIT: Final = 100_000
+
+
+def target(
+    flag: Flag, expression: Expression, flag_set: FlagSet, context: Context, now: float
+) -> tuple[Answer | None, str]:
+    """Answer with the variant that targeting names; None where it gives null, and words for it.
+
+    As flagd answers: a boolean or a number names the variant that is written so, anything else that is no
+    variant is the error GENERAL.
+    """
+    data = {**context, FLAGD: {"flagKey": flag.key, "timestamp": int(now)}}
+    targeting = Targeting(flag.key, data, flag_set.segments, flag_set.fractional_version)
+    try:
+        result = targeting.value(expression, data)
+    except ComputationTooLarge as error:
+        return _unusable(str(error))
+    return answer_for(flag, result)
+
+
+def answer_for(flag: Flag, result: object) -> tuple[Answer | None, str]:
+    """The answer for what targeting gave, see :func:`target`."""
+    if result is None or result is UNDEFINED:
+        return None, "targeting gives null"
+    name = variant_name(result)
+    if name is None or name not in flag.variants:
+        return _unusable(
+            f"targeting of flag {shown(flag.key)} gives {shown(result)}, which is no variant of it"
+        )
+    return serve(flag, name, Reason.TARGETING_MATCH, "default"), f"targeting gives {name}"
+
+
+def variant_name(result: object) -> str | None:
+    """The variant that a result names: text as it is, a boolean or a number as JSON writes it."""
+    if isinstance(result, str):
+        return result
+    if isinstance(result, bool):
+        return "true" if result else "false"
+    return number_text(result) if isinstance(result, int | float) else None
+
+
+def _unusable(message: str) -> tuple[Answer, str]:
+    return Answer(Reason.ERROR, "default", error=(ErrorCode.GENERAL, message)), message
+
+
+@dataclass(slots=True)
+class Targeting:
+    """One evaluation of targeting for one flag, context and instant.
+
+    Attributes:
+        data: the context with ``$flagd`` laid over it.
+        steps: what is left of STEP_LIMIT; loops over a context's lists must not hold anyone up.
+    """
+
+    flag_key: str
+    data: Mapping[str, Any]
+    segments: Mapping[str, Segment]
+    fractional_version: FractionalVersion
+    steps: int = STEP_LIMIT
+
+    def value(self, expression: Expression, data: Any) -> Any:
+        """Evaluate an expression.
+
+        Args:
+            data: what ``var`` sees: the context, or an item within ``map`` and its kin.
+
+        Raises:
+            ComputationTooLarge: more than STEP_LIMIT expressions were evaluated, or a result is too large.
+        """
+        self.steps -= 1
+        if self.steps < 0:
+            raise ComputationTooLarge(f"targeting took more than {STEP_LIMIT} steps")
+        match expression:
+            case Literal(value):
+                return value
+            case Variable(path, default):
+                found = look_up(data, path)
+                return self.value(default, data) if found is UNDEFINED else found
+            case ListOf(items):
+                return [self.value(item, data) for item in items]
+            case Operation(operator, operands):
+                return self._operation(operator, operands, data)
+            case _:
+                return holds(expression, data if isinstance(data, Mapping) else {}, self.segments)
+
+    def _operation(self, operator: str, operands: Sequence[Expression], data: Any) -> Any:
+        match operator:
+            case "if" | "?:":
+                return self._if(operands, data)
+            case "and" | "or":
+                result = None
+                for operand in operands:
+                    result = self.value(operand, data)
+                    if truthy(result) is (operator == "or"):
+                        break
+                return result
+            case "map" | "filter" | "all" | "none" | "some":
+                return self._each(operator, operands, data)
+            case "reduce":
+                return self._reduce(operands, data)
+        values = [self.value(operand, data) for operand in operands]
+        match operator:
+            case "var":
+                return variable(data, values)
+            case "missing":
+                return missing(data, values)
+            case "missing_some":
+                return self._missing_some(data, values)
+            case "fractional":
+                key = data.get(TARGETING_KEY) if isinstance(data, Mapping) else None
+                return fractional(values, self.flag_key, key, self.fractional_version)
+        return SIMPLE[operator](values)
+
+    def _if(self, operands: Sequence[Expression], data: Any) -> Any:
+        for index in range(0, len(operands) - 1, 2):
+            if truthy(self.value(operands[index], data)):
+                return self.value(operands[index + 1], data)
+        return self.value(operands[-1], data) if len(operands) % 2 else None
+
+    def _each(self, operator: str, operands: Sequence[Expression], data: Any) -> Any:
+        items, logic = self.value(operands[0], data), operands[1]
+        if not isinstance(items, list | tuple):
+            items = []
+        match operator:
+            case "map":
+                return [self.value(logic, item) for item in items]
+            case "filter":
+                return [item for item in items if truthy(self.value(logic, item))]
+            case "all":
+                return bool(items) and all(truthy(self.value(logic, item)) for item in items)
+        found = any(truthy(self.value(logic, item)) for item in items)
+        return found if operator == "some" else not found
+
+    def _reduce(self, operands: Sequence[Expression], data: Any) -> Any:
+        items, logic = self.value(operands[0], data), operands[1]
+        accumulator = self.value(operands[2], data) if len(operands) > 2 else None
+        for item in items if isinstance(items, list | tuple) else []:
+            accumulator = self.value(logic, {"current": item, "accumulator": accumulator})
+        return accumulator
+
+    def _missing_some(self, data: Any, values: Sequence[Any]) -> Any:
+        wanted, keys = values
+        keys = keys if isinstance(keys, list | tuple) else []
+        absent = missing(data, [keys])
+        enough = isinstance(wanted, int | float) and len(keys) - len(absent) >= wanted
+        return [] if enough else absent
