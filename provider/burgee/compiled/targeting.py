@@ -14,7 +14,6 @@ from burgee.answer import Answer, default_answer
 from burgee.bucket import least_digest
 from burgee.compiled.builder import PARTS_LIMIT, Builder, NotCompiled, both, compared, load, negated
 from burgee.context import TARGETING_KEY, Context
-from burgee.definition.targeting import size
 from burgee.expression import Expression, ListOf, Literal, Operation, Variable
 from burgee.flag import Flag
 from burgee.fractional import choose_share, fixed_shares, fractional
@@ -55,7 +54,7 @@ class TargetingWriter:
         Raises:
             NotCompiled: it has more than PARTS_LIMIT parts.
         """
-        if size(expression, PARTS_LIMIT) > PARTS_LIMIT:
+        if _parts(expression) > PARTS_LIMIT:
             raise NotCompiled("its targeting has too many parts")
         # Whatever goes wrong in the fast path, the interpreter says it as an answer.
         self.builder.may_raise = True
@@ -160,6 +159,9 @@ class TargetingWriter:
             case Variable():
                 return self._variable(expression)
             case ListOf(items):
+                literals = _literals(expression)
+                if literals is not None:
+                    return builder.constant(builder.shared(("list", id(expression)), partial(list, literals)))
                 return ast.List([self._value(item) for item in items], ast.Load())
             case Operation(operator) if operator in _LOOPS:
                 return self._interpreted(expression)
@@ -297,6 +299,21 @@ class TargetingWriter:
         return self.builder.call(
             SIMPLE["in"], ast.Tuple([self._value(needle), self._value(heap)], ast.Load())
         )
+
+
+def _parts(expression: Expression) -> int:
+    """Count what becomes code, up to just beyond PARTS_LIMIT; a list of values is one constant."""
+    count, waiting = 0, [expression]
+    while waiting and count <= PARTS_LIMIT:
+        count += 1
+        match waiting.pop():
+            case ListOf(items) if not all(isinstance(item, Literal) for item in items):
+                waiting.extend(items)
+            case Operation(_, operands):
+                waiting.extend(operands)
+            case Variable(_, default):
+                waiting.append(default)
+    return count
 
 
 def _attributes(expression: Expression) -> Counter[str]:
