@@ -9,6 +9,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 
@@ -134,7 +135,8 @@ def number_text(number: int | float) -> str:
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     if number == int(number) and abs(number) < 1e21:
-        return str(int(number))
+        # The shortest digits that are read back as this number, and zeros: not its exact value.
+        return format(Decimal(repr(number)), "f").removesuffix(".0") if number else "0"
     text = repr(number)
     mantissa, e, exponent = text.partition("e")
     power = int(exponent) if e else 0

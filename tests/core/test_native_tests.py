@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burgee import compose, evaluate, read
+from burgee.javascript import number_text
 from burgee.layer import Layer
 from burgee.snapshot import Snapshot
 
@@ -167,3 +168,8 @@ def test_no_attribute_is_an_error(value: Any) -> None:
     for operator, operand in tests.items():
         answer = evaluate(asking(operator, operand), "f", {"x": value}, now=0.0)
         assert answer.error_code is None
+
+
+def test_a_float_is_written_with_the_digits_that_javascript_gives_it() -> None:
+    written = [number_text(each) for each in (7.205759403792794e16, 1e16, 5.0, -0.0, 1e-7, 1e-6, 1e21, 0.1)]
+    assert written == ["72057594037927940", "10000000000000000", "5", "0", "1e-7", "0.000001", "1e+21", "0.1"]
