@@ -7,13 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import mmh3
+
 from burgee.condition import AllOf, AnyOf, Condition, Not
 from burgee.context import Context
 from burgee.errors import BurgeeError
-from burgee.resolution import Resolution
-
-Evaluate = Callable[[Context, float], Resolution | None]
-"""(context, now) -> the answer; None where what was compiled does not answer."""
 
 _PLAIN: Final = frozenset((bool, int, float, str))
 
@@ -100,6 +98,15 @@ class Builder:
     def kept(self, key: Any) -> ast.expr | None:
         """The local variable of :meth:`keep`, None where there is none yet."""
         return load(self._locals[key]) if key in self._locals else None
+
+    def digest(self, seed: str, key: str) -> ast.expr:
+        """The 32-bit digest of ``seed`` and the text in the local variable ``key``."""
+        # A lone surrogate cannot be hashed as text; the fallback answers for it.
+        self.may_raise = True
+        text = ast.BinOp(self.constant(seed), ast.Add(), load(key))
+        # Encoded here: mmh3 ends the process when it is given text with a lone surrogate.
+        data = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
+        return self.call(mmh3.mmh3_32_uintdigest, data, self.constant(0))
 
     def temporary(self) -> str:
         """A name for a local variable of one expression."""

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import mmh3
-
 from burgee.answer import Answer, serve
 from burgee.bucket import RAMP_STEPS, least_digest, ramp_step
 from burgee.compiled.builder import Builder, both, compared, load
@@ -82,19 +80,12 @@ class RuleWriter:
         is_missing = compared(load(key), ast.Is(), ast.Constant(None))
         return [*statements, ast.If(is_missing, [ast.Return(missing)], []), *chosen]
 
-    def _digest(self, seed: str, key: str) -> ast.expr:
-        # A lone surrogate cannot be hashed as text; the fallback answers for it.
-        builder = self.builder
-        builder.may_raise = True
-        text = ast.BinOp(builder.constant(seed), ast.Add(), load(key))
-        # Encoded here: mmh3 ends the process when it is given text with a lone surrogate.
-        data = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
-        return builder.call(mmh3.mmh3_32_uintdigest, data, builder.constant(0))
-
     def _split(self, listed: RuleList, split: Split, key: str, name: str) -> list[ast.stmt]:
         seed = listed.flag.key if split.seed is None else split.seed
         position = self.builder.temporary()
-        statements: list[ast.stmt] = [ast.Assign([ast.Name(position, ast.Store())], self._digest(seed, key))]
+        statements: list[ast.stmt] = [
+            ast.Assign([ast.Name(position, ast.Store())], self.builder.digest(seed, key))
+        ]
         reached, shares = 0, [(variant, weight) for variant, weight in split.weights if weight]
         for variant, weight in shares[:-1]:
             reached += weight
@@ -110,7 +101,7 @@ class RuleWriter:
         seed = f"{listed.flag.key}/ramp" if ramp.seed is None else ramp.seed
         start, complete = builder.constant(ramp.start), builder.constant(ramp.complete)
         step = builder.call(ramp_step, start, complete, load("now"))
-        digest = ast.BinOp(self._digest(seed, key), ast.Mult(), builder.constant(RAMP_STEPS))
+        digest = ast.BinOp(self.builder.digest(seed, key), ast.Mult(), builder.constant(RAMP_STEPS))
         test = compared(ast.BinOp(digest, ast.RShift(), builder.constant(32)), ast.Lt(), step)
         return [ast.If(test, [ast.Return(self._answer(listed, ramp.variant, Reason.SPLIT, name))], [])]
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-import mmh3
-
 from burgee.answer import Answer, default_answer
 from burgee.bucket import least_digest
 from burgee.compiled.builder import PARTS_LIMIT, Builder, NotCompiled, both, compared, load, negated
@@ -93,9 +91,7 @@ class TargetingWriter:
         kind = ast.Attribute(load(key), "__class__", ast.Load())
         other = both([compared(kind, ast.IsNot(), builder.constant(str)), negated(load(key))], ast.Or)
         generic = builder.call(self._result, self._value(Operation("fractional", operands)))
-        text = ast.BinOp(builder.constant(self.flag.key), ast.Add(), load(key))
-        data = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
-        hashed = builder.call(mmh3.mmh3_32_uintdigest, data, builder.constant(0))
+        hashed = builder.digest(self.flag.key, key)
         statements: list[ast.stmt] = [
             ast.Assign([ast.Name(key, ast.Store())], builder.attribute(TARGETING_KEY)),
             ast.If(other, [ast.Return(generic)], []),
