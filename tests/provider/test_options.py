@@ -49,7 +49,6 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"resolver": "in-process"}, "'in-process' is not supported yet: write 'remote'"),
         ({"resolver": "rpc"}, "resolver 'rpc' is unknown"),
         ({"address": "https://x:1"}, "no TLS"),
         ({"deadline": 0}, "deadline is a number of seconds over 0, not 0"),

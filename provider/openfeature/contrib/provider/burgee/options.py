@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypedDict
 
 from burgee.errors import SelectorError
 from burgee.selector import Selector
@@ -20,6 +21,23 @@ class OptionsError(ValueError):
     """Options that cannot be; the message names each with its remedy."""
 
 
+class OptionArguments(TypedDict, total=False):
+    """What can be given to the provider by name, besides the address; see :class:`Options`."""
+
+    resolver: str | None
+    deadline: float | None
+    initialize_deadline: float | None
+    cache_size: int | None
+    selector: str | None
+    grace: float | None
+    connections: int | None
+    prefetch: bool | None
+    bootstrap: str | os.PathLike[str] | None
+    last_snapshot: str | os.PathLike[str] | None
+    runtime_dir: str | os.PathLike[str] | None
+    token: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the provider reaches the daemon, and how long it waits.
@@ -29,7 +47,7 @@ class Options:
     Attributes:
         address: ``unix:///path`` or ``http://host:port``; None searches the user's runtime directory,
             ``/run/burgee`` and ``http://127.0.0.1:8016``.
-        resolver: ``remote``; ``in-process`` is not supported yet.
+        resolver: ``remote`` asks the daemon for what it does not hold; ``in-process`` evaluates here.
         deadline: seconds that one evaluation may take, all in all.
         initialize_deadline: seconds that ``initialize`` waits for the daemon; it goes on trying afterwards.
         cache_size: how many last known answers are kept; one over 4 KB counts as several, 0 keeps none.
@@ -37,6 +55,11 @@ class Options:
         grace: seconds from STALE to ERROR while the daemon stays silent.
         connections: how many asynchronous evaluations of one event loop may be under way at once; further
             ones wait for their turn within their deadline.
+        prefetch: with ``remote``, whether the first question about a context asks for all flags at once.
+        bootstrap: a file that answers while there is nothing better: a snapshot, or a definition in JSON.
+        last_snapshot: a file in which the newest snapshot is kept, and found again by the next start.
+        runtime_dir: where the daemon keeps what it shares on this machine; None is its socket's directory.
+        token: sent to the daemon as a bearer token; over TCP a snapshot needs one.
     """
 
     address: str | None = None
@@ -47,6 +70,11 @@ class Options:
     selector: str = ""
     grace: float = 10.0
     connections: int = 64
+    prefetch: bool = False
+    bootstrap: str | None = None
+    last_snapshot: str | None = None
+    runtime_dir: str | None = None
+    token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
@@ -64,11 +92,14 @@ class Options:
         Raises:
             OptionsError: one cannot be.
         """
-        values = {name: value for name, value in given.items() if value is not None}
-        for field in fields(cls):
-            text = environment.get(_PREFIX + field.name.upper(), "")
-            if field.name not in values and text:
-                values[field.name] = _from_text(field.name, text)
+        known = {field.name for field in fields(cls)}
+        for name in given.keys() - known:
+            raise TypeError(f"there is no option {name!r}: there are {', '.join(sorted(known))}")
+        values = {name: _plain(value) for name, value in given.items() if value is not None}
+        for name in known - values.keys():
+            text = environment.get(_PREFIX + name.upper(), "")
+            if text:
+                values[name] = _from_text(name, text)
         return cls(**values)
 
     def _faults(self) -> list[str]:
@@ -79,9 +110,7 @@ class Options:
             except AddressError as error:
                 faults.append(f"address {error}")
         if self.resolver not in RESOLVERS:
-            faults.append(f"resolver {self.resolver!r} is unknown: write 'remote'")
-        elif self.resolver == "in-process":
-            faults.append("resolver 'in-process' is not supported yet: write 'remote', or leave it out")
+            faults.append(f"resolver {self.resolver!r} is unknown: write 'remote' or 'in-process'")
         for name in ("deadline", "initialize_deadline", "grace"):
             value = getattr(self, name)
             if not _is_number(value) or not 0 < value < math.inf:
@@ -90,6 +119,14 @@ class Options:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 faults.append(f"{name} is a whole number from {least} up, not {value!r}")
+        if not isinstance(self.prefetch, bool):
+            faults.append(f"prefetch is True or False, not {self.prefetch!r}")
+        for name in ("bootstrap", "last_snapshot", "runtime_dir"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value or "\0" in value):
+                faults.append(f"{name} is the path of a {_PATHS[name]}, not {value!r}")
+        if not isinstance(self.token, str) or not (self.token.isascii() and self.token.isprintable()):
+            faults.append("token holds what no HTTP header can: use printable ASCII")
         return faults + _selector_faults(self.selector)
 
 
@@ -109,17 +146,29 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_PATHS = {"bootstrap": "file", "last_snapshot": "file", "runtime_dir": "directory"}
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _plain(value: Any) -> Any:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else value
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "deadline": float,
     "initialize_deadline": float,
     "grace": float,
     "cache_size": int,
     "connections": int,
+    "prefetch": lambda text: _BOOLEANS[text.lower()],
 }
 
 
 def _from_text(name: str, text: str) -> Any:
     try:
         return _READERS.get(name, str)(text)
+    except KeyError:
+        raise OptionsError(f"{_PREFIX}{name.upper()} is neither true nor false: {text!r}") from None
     except ValueError:
         raise OptionsError(f"{_PREFIX}{name.upper()} is not a number: {text!r}") from None

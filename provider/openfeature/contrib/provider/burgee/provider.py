@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Unpack
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent, ProviderEventDetails
-from openfeature.exception import ErrorCode, ProviderNotReadyError
+from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
 from openfeature.hook import Hook
 from openfeature.provider import AbstractProvider, Metadata
@@ -19,16 +19,13 @@ from openfeature.provider import AbstractProvider, Metadata
 from burgee.value import FlagType
 
 from .clock import Clock, Random, SystemClock
-from .options import Options
+from .lifecycle import Lifecycle
+from .options import OptionArguments, Options
 from .remote import RemoteResolver, addresses_of
 from .resolver import Resolver
-from .status import Status
-from .subscription import ConfigurationChanged, StatusChanged, Subscription
+from .subscription import Subscription
 from .translation import InvalidContext, error_details, to_context, to_details
 from .transports.endpoint import Whereabouts
-
-JOIN_TIME = 1.5
-"""Seconds that ``shutdown`` waits for the subscription's thread."""
 
 _ObjectValue = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
@@ -37,20 +34,12 @@ _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 class BurgeeProvider(AbstractProvider):
     """Answers from the Burgee daemon beside the application.
 
-    Every argument is an option and may come from the environment instead (``BURGEE_ADDRESS`` and so on);
-    see :class:`Options` for what each means and its default.
-
     Args:
         address: ``unix:///path`` or ``http://host:port``; None searches.
-        resolver: ``remote``.
-        deadline: seconds that one evaluation may take, all in all.
-        initialize_deadline: seconds that ``initialize`` waits for the daemon.
-        cache_size: how many last known answers are kept.
-        selector: which flag set to see.
-        grace: seconds from STALE to ERROR.
-        connections: asynchronous evaluations of one event loop at once.
         clock: for tests.
         random: for jitter; for tests.
+        options: each of :class:`Options`, which says what it means and its default; what is not given is
+            taken from the environment (``BURGEE_ADDRESS`` and so on).
 
     Raises:
         OptionsError: an option cannot be; a ValueError that names each fault and its remedy.
@@ -63,36 +52,30 @@ class BurgeeProvider(AbstractProvider):
         self,
         address: str | None = None,
         *,
-        resolver: str | None = None,
-        deadline: float | None = None,
-        initialize_deadline: float | None = None,
-        cache_size: int | None = None,
-        selector: str | None = None,
-        grace: float | None = None,
-        connections: int | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
+        **options: Unpack[OptionArguments],
     ) -> None:
         super().__init__()
-        self.options = Options.gather(
-            os.environ,
-            address=address,
-            resolver=resolver,
-            deadline=deadline,
-            initialize_deadline=initialize_deadline,
-            cache_size=cache_size,
-            selector=selector,
-            grace=grace,
-            connections=connections,
-        )
+        self.options = Options.gather(os.environ, address=address, **options)
         self._clock = clock or SystemClock()
         self._random = random or Random()
         self._metadata = Metadata(name="burgee")
         self._places = tuple(Whereabouts(place, self._clock) for place in addresses_of(self.options))
         self._resolver: Resolver = RemoteResolver(self.options, self._places, self._clock, self._random)
-        self._lock = threading.Lock()
-        self._starts = 0
-        self._subscription: Subscription | None = None
+        itself = weakref.ref(self)
+        subscribe = partial(
+            Subscription,
+            self._places,
+            selector=self.options.selector,
+            grace=self.options.grace,
+            wanted=lambda: itself() is not None,
+            back=self._resolver.daemon_is_back,
+            said=self._resolver.daemon_said,
+            clock=self._clock,
+            random=self._random,
+        )
+        self._lifecycle = Lifecycle(subscribe, _weakly(itself), self._resolver.close)
 
     def get_metadata(self) -> Metadata:
         """The provider's name."""
@@ -108,38 +91,11 @@ class BurgeeProvider(AbstractProvider):
         Raises:
             ProviderNotReadyError: it did not come in time. The provider goes on trying, and READY follows.
         """
-        subscription = self._new_subscription()
-        with self._lock:
-            self._starts += 1
-            before, self._subscription = self._subscription, subscription
-        if before is not None:
-            before.stop()
-        subscription.start()
-        if not subscription.wait_until_ready(self.options.initialize_deadline):
-            raise ProviderNotReadyError(
-                f"the daemon did not answer within {self.options.initialize_deadline:g} s "
-                f"and is tried on: {subscription.diagnosis}"
-            )
+        self._lifecycle.initialize(self.options.initialize_deadline)
 
     def shutdown(self) -> None:
-        """Stop following and close the connections; may be called twice.
-
-        The SDK shuts a replaced provider down from another thread, which may come after the same provider was
-        set and initialized again. So as many calls as there were of ``initialize`` stop it.
-        """
-        with self._lock:
-            self._starts = max(0, self._starts - 1)
-            if self._starts:
-                return
-            subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            subscription.stop()
-            if not subscription.join(JOIN_TIME):
-                _logger.warning("the subscription's thread is still ending")
-        with self._lock:
-            started_again = self._starts > 0
-        if not started_again:
-            self._resolver.close()
+        """Stop following and close the connections; may be called twice."""
+        self._lifecycle.shutdown()
 
     def emit(self, event: ProviderEvent, details: ProviderEventDetails) -> None:
         """Tell the SDK, if it still listens: it may detach, and the interpreter end, at any moment."""
@@ -238,41 +194,16 @@ class BurgeeProvider(AbstractProvider):
         except Exception as error:
             return _failure(flag_key, default_value, error)
 
-    def _new_subscription(self) -> Subscription:
-        itself = weakref.ref(self)
 
-        def report(subscription: Subscription, change: StatusChanged | ConfigurationChanged) -> None:
-            provider = itself()
-            if provider is not None and provider._subscription is subscription:
-                provider._announce(change)
+def _weakly(itself: weakref.ref[BurgeeProvider]) -> Callable[[ProviderEvent, ProviderEventDetails], None]:
+    """Emit while somebody still has the provider, without keeping it for the subscription's thread."""
 
-        return Subscription(
-            self._places,
-            selector=self.options.selector,
-            grace=self.options.grace,
-            report=report,
-            wanted=lambda: itself() is not None,
-            back=self._resolver.daemon_is_back,
-            clock=self._clock,
-            random=self._random,
-        )
+    def emit(event: ProviderEvent, details: ProviderEventDetails) -> None:
+        provider = itself()
+        if provider is not None:
+            provider.emit(event, details)
 
-    def _announce(self, change: StatusChanged | ConfigurationChanged) -> None:
-        if isinstance(change, ConfigurationChanged):
-            details = ProviderEventDetails(
-                flags_changed=None if change.flags is None else list(change.flags),
-                message=change.message,
-                metadata={"burgee.generation": str(change.generation)},
-            )
-            self.emit_provider_configuration_changed(details)
-        elif change.status is Status.READY:
-            self.emit_provider_ready(ProviderEventDetails(message=change.message))
-        elif change.status is Status.STALE:
-            self.emit_provider_stale(ProviderEventDetails(message=change.message))
-        else:
-            self.emit_provider_error(
-                ProviderEventDetails(message=change.message, error_code=ErrorCode.PROVIDER_NOT_READY)
-            )
+    return emit
 
 
 def _failure(flag_key: object, default_value: Any, error: Exception) -> FlagResolutionDetails[Any]:

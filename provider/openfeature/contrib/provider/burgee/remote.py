@@ -12,6 +12,7 @@ from burgee.context import Context
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.value import FlagType, fingerprint
 from burgee.wire.ofrep import read_answer
+from burgee.wire.sync import GenerationEvent
 
 from .address import Address, default_addresses, parse_address
 from .breaker import Breaker
@@ -82,6 +83,12 @@ class RemoteResolver:
     def daemon_is_back(self) -> None:
         """Let all calls through again."""
         self._breaker.answered()
+
+    def daemon_said(self, event: GenerationEvent) -> None:
+        """Nothing is kept that an event could end."""
+
+    def after_fork(self) -> None:
+        """Connections at rest know by themselves whose they are."""
 
     def close(self) -> None:
         """Close the connections at rest and forget the last known answers."""

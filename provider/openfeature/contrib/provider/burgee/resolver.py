@@ -7,6 +7,7 @@ from typing import Protocol
 from burgee.context import Context
 from burgee.resolution import Resolution
 from burgee.value import FlagType
+from burgee.wire.sync import GenerationEvent
 
 
 class Resolver(Protocol):
@@ -26,6 +27,14 @@ class Resolver(Protocol):
 
     def daemon_is_back(self) -> None:
         """Hear from the subscription that the daemon answers again."""
+        ...
+
+    def daemon_said(self, event: GenerationEvent) -> None:
+        """Hear from the subscription, before anybody else, that answers may differ from now on."""
+        ...
+
+    def after_fork(self) -> None:
+        """In a forked child: give up what belongs to the parent, without waiting for anything."""
         ...
 
     def close(self) -> None:

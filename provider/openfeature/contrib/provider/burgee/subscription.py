@@ -61,6 +61,7 @@ class Subscription:
         report: is told each change, in order, from this subscription's thread.
         wanted: whether anybody still wants to know; asked now and then.
         back: is told, before ``report``, that the daemon answers.
+        said: is told, before ``report``, what the daemon said.
         clock: for all waits.
         random: for jitter.
     """
@@ -74,6 +75,7 @@ class Subscription:
         report: Callable[[Subscription, StatusChanged | ConfigurationChanged], None],
         wanted: Callable[[], bool],
         back: Callable[[], None],
+        said: Callable[[GenerationEvent], None],
         clock: Clock,
         random: Random,
     ) -> None:
@@ -82,6 +84,7 @@ class Subscription:
         self._report = report
         self._wanted = wanted
         self._back = back
+        self._said = said
         self._clock = clock
         self._random = random
         self._lock = threading.Lock()
@@ -215,6 +218,7 @@ class Subscription:
             change = self._machine.generation(self._clock.monotonic())
             before, self._known = self._known, event.generation
         self._back()
+        self._said(event)
         self._settled.set()
         if change is not None:
             self._tell_status(change, "the daemon answers again")
