@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeAlias, TypeVar
 
 from burgee.bucket import FractionalVersion
 from burgee.definition.rendering import render_flag, render_kill, render_override, render_segment
-from burgee.dependencies import dependents
-from burgee.flag import (
-    DEFAULT_HIERARCHY,
-    ApplyRules,
-    Flag,
-    Inherit,
-    Kill,
-    Level,
-    Override,
-    Patch,
-    Ramp,
-    Rule,
-    Segment,
-    Serve,
-    ServeValue,
-    ServeVariant,
-)
+from burgee.dependencies import carry_over, dependents
+from burgee.errors import SnapshotError
+from burgee.flag import DEFAULT_HIERARCHY, Flag, Inherit, Kill, Level, Override, Patch, Segment
+from burgee.inactivity import why_kill_inactive, why_override_inactive
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.leaves import leaves_of
-from burgee.patch import has_type, unfit_patch
 from burgee.snapshot import NO_GENERATION, FlagSet, Generation, Inactive, Snapshot
-from burgee.value import fingerprint, kind_name
+from burgee.snapshot_bytes.ladders import WrittenOverrides
+from burgee.snapshot_bytes.mappings import RecordMapping
+from burgee.value import fingerprint
+
+Each = TypeVar("Each")
+
+_Overrides: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Override]]]
+"""By flag key, level and scope."""
 
 
 @dataclass(slots=True)
@@ -89,24 +82,27 @@ def compose(
     return Snapshot(generation, flag_sets, dict(fixed or {}), tuple(inactive))
 
 
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> FlagSet:
     levels = {level.name for level in parts.hierarchy}
     overrides: dict[str, dict[str, dict[str, Override]]] = {}
+    locked: dict[str, frozenset[str]] = {}
+    patched: dict[str, frozenset[str]] = {}
     for (level, scope, flag_key), override in parts.overrides.items():
-        why = _why_inactive(override, parts, levels)
+        why = why_override_inactive(override, parts.flags.get(flag_key), levels)
         if why:
             inactive.append(Inactive(flag_set_id, flag_key, level, scope, why, override))
         else:
             overrides.setdefault(flag_key, {}).setdefault(level, {})[scope] = override
-    locked = {
-        key
-        for key, of_flag in overrides.items()
-        if any(override.lock for of_level in of_flag.values() for override in of_level.values())
-    }
+            if override.lock:
+                locked[flag_key] = locked.get(flag_key, _NONE) | {level}
+            if isinstance(override.effect, Patch):
+                patched[flag_key] = patched.get(flag_key, _NONE) | {level}
     kills: dict[str, Kill] = {}
     for flag_key, kill in parts.kills.items():
-        flag = parts.flags.get(flag_key)
-        why = _missing(flag_key, flag, [kill.variant] if kill.variant is not None else [])
+        why = why_kill_inactive(kill, parts.flags.get(flag_key))
         if why:
             inactive.append(Inactive(flag_set_id, flag_key, "kill", "", why, kill))
         else:
@@ -119,65 +115,40 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
         parts.flags,
         overrides,
         kills,
-        frozenset(locked),
+        locked,
         parts.fractional_version,
         {key: leaf for flag in parts.flags.values() for key, leaf in leaves_of(flag)},
+        patched,
     )
-
-
-def _why_inactive(override: Override, parts: _Merged, levels: set[str]) -> str:
-    if override.level not in levels:
-        return f"the hierarchy has no level {override.level}"
-    flag = parts.flags.get(override.flag_key)
-    effect = override.effect
-    rules = effect.rules if isinstance(effect, ApplyRules) else ()
-    variants = [effect.variant] if isinstance(effect, ServeVariant) else list(_variants_of(rules))
-    why = _missing(override.flag_key, flag, variants)
-    if why or flag is None:
-        return why
-    if isinstance(effect, ServeValue) and not has_type(effect.value, flag.flag_type):
-        return f"its value is {kind_name(effect.value)}, the flag's type is {flag.flag_type}"
-    if isinstance(effect, Patch):
-        unfit = unfit_patch(effect.patch, flag)
-        return unfit[1] if unfit else ""
-    return ""
-
-
-def _missing(flag_key: str, flag: Flag | None, variants: Iterable[str]) -> str:
-    if flag is None:
-        return f"there is no flag {flag_key}"
-    unknown = next((variant for variant in variants if variant not in flag.variants), None)
-    return "" if unknown is None else f"flag {flag_key} has no variant {unknown}"
-
-
-def _variants_of(rules: Iterable[Rule]) -> Iterator[str]:
-    for rule in rules:
-        if isinstance(rule.outcome, Serve | Ramp):
-            yield rule.outcome.variant
-        else:
-            yield from (variant for variant, _ in rule.outcome.weights)
 
 
 def changes(old: Snapshot, new: Snapshot) -> frozenset[str]:
     """Keys of the flags whose answers may differ between two snapshots.
 
     Those that depend on a changed prerequisite or segment are among them; origins and notes do not count.
+    What is known of dependencies and stayed the same is remembered with the new snapshot too.
+
+    Raises:
+        SnapshotError: one was read from bytes that are so damaged that its keys cannot be told. A flag of
+            which only the record is damaged counts as changed.
     """
     found: set[str] = set()
     for flag_set_id in old.flag_sets.keys() | new.flag_sets.keys():
         before = old.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
         after = new.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
+        changed: Set[str] = frozenset()
+        if before.hierarchy == after.hierarchy:
+            changed = _changed_flags(before, after)
         if old.fixed != new.fixed or _differ_as_wholes(before, after):
             changed = before.flags.keys() | after.flags.keys()
-        else:
-            changed = _changed_flags(before, after)
-        found |= changed
-        found |= {
-            key
-            for flag_set in (before, after)
-            for key, leaf in flag_set.leaves.items()
-            if leaf.flag_key in changed
-        }
+        if changed:
+            found |= changed
+            found |= {
+                key
+                for flag_set in (before, after)
+                for key, leaf in flag_set.leaves.items()
+                if leaf.flag_key in changed
+            }
     return frozenset(found)
 
 
@@ -188,21 +159,32 @@ def _differ_as_wholes(before: FlagSet, after: FlagSet) -> bool:
 
 
 def _changed_flags(before: FlagSet, after: FlagSet) -> set[str]:
-    changed = {
-        key
-        for key in before.flags.keys() | after.flags.keys()
-        if _differ(before.flags.get(key), after.flags.get(key), _served_flag)
-        or _differ(before.kills.get(key), after.kills.get(key), _served_kill)
-        or _overrides_differ(before.overrides.get(key, {}), after.overrides.get(key, {}))
-    }
-    segments = {
-        name
-        for name in before.segments.keys() | after.segments.keys()
-        if _differ(before.segments.get(name), after.segments.get(name), render_segment)
-    }
-    if not changed and not segments:
-        return changed
-    return changed | dependents(before, changed, segments) | dependents(after, changed, segments)
+    """Keys of the flags that differ in two sets of one hierarchy, and of those that depend on these."""
+    changed = _differing(before.flags, after.flags, _served_flag)
+    changed |= _differing(before.kills, after.kills, _served_kill)
+    changed |= _differing_overrides(before.overrides, after.overrides)
+    segments = _differing(before.segments, after.segments, render_segment)
+    if changed or segments:
+        # Those of the old set are all: a flag that reached nothing of what differs reaches what it reached.
+        changed |= dependents(before, changed, segments)
+    carry_over(before, after, changed)
+    return changed
+
+
+def _differing(
+    before: Mapping[str, Each], after: Mapping[str, Each], served: Callable[[Each], dict[str, Any]]
+) -> set[str]:
+    keys: Iterable[str] = before.keys() | after.keys()
+    if isinstance(before, RecordMapping) and isinstance(after, RecordMapping):
+        keys = before.differing(after)
+    return {key for key in keys if _differ(before, after, key, served)}
+
+
+def _differing_overrides(before: _Overrides, after: _Overrides) -> set[str]:
+    keys: Iterable[str] = before.keys() | after.keys()
+    if isinstance(before, WrittenOverrides) and isinstance(after, WrittenOverrides):
+        keys = before.differing(after)
+    return {key for key in keys if _overrides_differ(before.get(key, {}), after.get(key, {}))}
 
 
 def _overrides_differ(
@@ -212,20 +194,24 @@ def _overrides_differ(
         return True
     return any(
         before[level].keys() != after[level].keys()
-        or any(
-            _differ(before[level][scope], after[level][scope], _served_override) for scope in before[level]
-        )
+        or any(_differ(before[level], after[level], scope, _served_override) for scope in before[level])
         for level in before
     )
 
 
-def _differ(before: Any, after: Any, written: Any) -> bool:
-    if before is after:
+def _differ(
+    before: Mapping[str, Each], after: Mapping[str, Each], key: str, served: Callable[[Each], dict[str, Any]]
+) -> bool:
+    try:
+        old, new = before.get(key), after.get(key)
+    except SnapshotError:
+        return True
+    if old is new:
         return False
-    if before is None or after is None:
+    if old is None or new is None:
         return True
     # Written out, since Python holds True == 1 == 1.0 inside two equal dataclasses.
-    return fingerprint(written(before)) != fingerprint(written(after))
+    return fingerprint(served(old)) != fingerprint(served(new))
 
 
 _NOTES = ("description", "owner", "tags", "expires", "note")

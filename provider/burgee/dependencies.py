@@ -5,9 +5,11 @@ All of it is static for a flag within a generation: what could be read, not what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
+from burgee.errors import SnapshotError
 from burgee.flag import ALWAYS, ApplyRules, Flag, Override, Ramp, Rule, Segment, Serve, Split, Window
 from burgee.reads import reads
 from burgee.selector import ANY, Selector
@@ -28,21 +30,26 @@ def vary(snapshot: Snapshot, flag_key: str, selector: Selector = ANY) -> frozens
     """All context attributes that could change this flag's answer in this generation, fixed ones left out.
 
     Returns:
-        Their names; empty for an unknown or ambiguous flag; None where no finite list can be given.
+        Their names; empty for an unknown or ambiguous flag; None where no finite list can be given, which is
+        so where the snapshot's bytes are damaged.
     """
-    candidates = snapshot.candidates(flag_key, selector)
-    if len(candidates) != 1:
-        return frozenset()
-    depends = dependencies(candidates[0], flag_key)
+    try:
+        candidates = snapshot.candidates(flag_key, selector)
+        if len(candidates) != 1:
+            return frozenset()
+        depends = dependencies(candidates[0], flag_key)
+    except SnapshotError:
+        return None
     return None if depends.unbounded else depends.attributes - snapshot.fixed.keys()
 
 
 def next_edge(snapshot: Snapshot, flag_key: str, now: float, selector: Selector = ANY) -> float | None:
     """The next instant after ``now`` at which time alone could change this flag's answer, Unix seconds."""
-    candidates = snapshot.candidates(flag_key, selector)
-    if len(candidates) != 1:
+    try:
+        candidates = snapshot.candidates(flag_key, selector)
+        return dependencies(candidates[0], flag_key).next_edge(now) if len(candidates) == 1 else None
+    except SnapshotError:
         return None
-    return dependencies(candidates[0], flag_key).next_edge(now)
 
 
 def next_edge_of_all(snapshot: Snapshot, now: float) -> tuple[float, frozenset[str]] | None:
@@ -50,8 +57,9 @@ def next_edge_of_all(snapshot: Snapshot, now: float) -> tuple[float, frozenset[s
     soonest: float | None = None
     keys: set[str] = set()
     for flag_set in snapshot.flag_sets.values():
-        for flag_key in (*flag_set.flags, *flag_set.leaves):
-            edge = dependencies(flag_set, flag_key).next_edge(now)
+        edges = {key: found.next_edge(now) for key, found in dependencies_of_all(flag_set)}
+        edges |= {key: edges.get(leaf.flag_key) for key, leaf in flag_set.leaves.items() if key not in edges}
+        for flag_key, edge in edges.items():
             if edge is None or (soonest is not None and edge > soonest):
                 continue
             if edge != soonest:
@@ -65,10 +73,33 @@ def dependents(flag_set: FlagSet, flags: Iterable[str], segments: Iterable[str])
     flag_keys, segment_names = frozenset(flags), frozenset(segments)
     return {
         key
-        for key in flag_set.flags
-        if not flag_keys.isdisjoint((found := dependencies(flag_set, key)).flags)
-        or not segment_names.isdisjoint(found.segments)
+        for key, found in dependencies_of_all(flag_set)
+        if not flag_keys.isdisjoint(found.flags) or not segment_names.isdisjoint(found.segments)
     }
+
+
+def dependencies_of_all(flag_set: FlagSet) -> Iterator[tuple[str, Dependencies]]:
+    """Each flag's key and its dependencies, remembered as :func:`dependencies` does."""
+    if not isinstance(flag_set.known_dependencies, dict):
+        # Read from bytes: all are known, and to go through them is less than to ask for each.
+        return iter(flag_set.known_dependencies.items())
+    return ((key, dependencies(flag_set, key)) for key in flag_set.flags)
+
+
+def carry_over(before: FlagSet, after: FlagSet, affected: Container[str]) -> None:
+    """Remember with ``after`` what is known of ``before`` and is the same there.
+
+    Args:
+        before: with the hierarchy of ``after``.
+        affected: keys of the flags that changed, or that depend in ``before`` on a flag or a segment that
+            did, whether it was there or not.
+    """
+    known = after.known_dependencies
+    if not isinstance(known, dict):
+        return
+    for key, depends in before.known_dependencies.items():
+        if key not in affected and key in after.flags:
+            known.setdefault(key, depends)
 
 
 def always_answers(rule: Rule) -> bool:
@@ -127,8 +158,9 @@ class _Collector:
                         waiting.append(required)
         return Dependencies(
             frozenset(self.attributes),
-            tuple(self.windows),
-            tuple(self.ramps),
+            # In order, since that of a set differs from process to process.
+            tuple(sorted(self.windows, key=_edges)),
+            tuple(sorted(self.ramps)),
             frozenset(self.segments),
             frozenset(reached - {flag_key}),
             self.unbounded,
@@ -179,3 +211,8 @@ class _Collector:
             for each in conditions_in(whole):
                 if isinstance(each, AttributeTest):
                     self.attributes.add(each.attribute)
+
+
+def _edges(window: Window) -> tuple[float, float]:
+    start, end = window.start, window.end
+    return -math.inf if start is None else start, math.inf if end is None else end

@@ -3,7 +3,8 @@
     BurgeeError
     ├── DefinitionError    a document was not accepted; carries every fault found in it
     ├── SelectorError      a selector is not of the form flagd defined
-    └── MessageError       bytes on the wire are not the message they should be
+    ├── MessageError       bytes on the wire are not the message they should be
+    └── SnapshotError      bytes are not a snapshot that can be read, or a snapshot cannot be written
 
 Evaluation raises none of these: it answers with a Resolution that carries an error code.
 """
@@ -11,6 +12,7 @@ Evaluation raises none of these: it answers with a Resolution that carries an er
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 from burgee.fault import Fault
 
@@ -45,4 +47,28 @@ class MessageError(BurgeeError):
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
+        super().__init__(message)
+
+
+SnapshotFault: TypeAlias = Literal[
+    "magic", "version", "truncated", "trailing", "checksum", "features", "format", "content"
+]
+"""What is wrong with the bytes of a snapshot, in one word; :class:`SnapshotError` has them all."""
+
+
+class SnapshotError(BurgeeError):
+    """Bytes are not a sound snapshot, or a snapshot holds what cannot be written.
+
+    Args:
+        fault: ``magic``: no snapshot at all; ``version``: of a format that this reader does not know;
+            ``truncated`` or ``trailing``: shorter or longer than its header says; ``checksum``: altered on
+            the way; ``features``: sound, but beyond this reader; ``format``: its checksums hold and it is
+            still not what a writer writes; ``content``: what is to be written has no place in JSON.
+        message: which part, for a person.
+        features: the required features that this reader lacks.
+    """
+
+    def __init__(self, fault: SnapshotFault, message: str, features: Iterable[str] = ()) -> None:
+        self.fault = fault
+        self.features = frozenset(features)
         super().__init__(message)

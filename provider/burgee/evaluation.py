@@ -1,4 +1,8 @@
-"""Asking a snapshot: one flag, or all that a selector shows. Nothing here raises for any context."""
+"""Asking a snapshot: one flag, or all that a selector shows. Nothing here raises for any context.
+
+A snapshot that was read from bytes may turn out to be damaged where nobody had looked: what needs the damaged
+part answers GENERAL.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from burgee.answer import Tell
 from burgee.compiled import function_of
 from burgee.context import Context, OnePass
 from burgee.dependencies import dependencies
+from burgee.errors import SnapshotError
 from burgee.ladder import Climb
 from burgee.leaves import leaf_resolution
 from burgee.resolution import ErrorCode, Resolution
@@ -28,13 +33,16 @@ def evaluate(
 
     Returns:
         The answer, possibly one that others are given too: it is not to be altered. FLAG_NOT_FOUND where no
-        shown set has the flag, GENERAL where several have it.
+        shown set has the flag, GENERAL where several have it or the snapshot's bytes are damaged.
     """
     try:
-        function = snapshot.known_functions[flag_key if selector is ANY else (flag_key, selector)]
-    except KeyError:
-        function = _function(snapshot, flag_key, selector)
-    return function(context, now)
+        try:
+            function = snapshot.known_functions[flag_key if selector is ANY else (flag_key, selector)]
+        except KeyError:
+            function = _function(snapshot, flag_key, selector)
+        return function(context, now)
+    except SnapshotError as damage:
+        return _damaged(flag_key, damage)
 
 
 def evaluate_all(
@@ -43,13 +51,20 @@ def evaluate_all(
     """Answer for every flag that the selector shows, in order of flag keys.
 
     A key that several flag sets hold answers once, with the error that :func:`evaluate` gives.
+
+    Raises:
+        SnapshotError: the snapshot's bytes are so damaged that not even the keys can be told.
     """
-    functions = snapshot.known_bulks.get(selector)
-    if functions is None:
-        functions = [_function(snapshot, key, selector) for key in flag_keys(snapshot, selector)]
-        snapshot.known_bulks[selector] = functions
     context = OnePass(context)
-    return [function(context, now) for function in functions]
+    try:
+        functions = snapshot.known_bulks.get(selector)
+        if functions is None:
+            functions = [_function(snapshot, key, selector) for key in flag_keys(snapshot, selector)]
+            snapshot.known_bulks[selector] = functions
+        return [function(context, now) for function in functions]
+    except SnapshotError:
+        keys = flag_keys(snapshot, selector)
+        return [evaluate(snapshot, key, context, now=now, selector=selector) for key in keys]
 
 
 def _function(snapshot: Snapshot, flag_key: str, selector: Selector) -> Function:
@@ -75,7 +90,11 @@ def _compiled(snapshot: Snapshot, flag_set: FlagSet, flag_key: str) -> Function:
 
 
 def flag_keys(snapshot: Snapshot, selector: Selector = ANY) -> list[str]:
-    """The keys of all flags that the selector shows, in order."""
+    """The keys of all flags that the selector shows, in order.
+
+    Raises:
+        SnapshotError: the snapshot's bytes are so damaged that they cannot be told.
+    """
     keys = {
         key
         for flag_set in snapshot.selected(selector)
@@ -89,10 +108,20 @@ def interpret(
     snapshot: Snapshot, flag_key: str, context: Context, now: float, selector: Selector, tell: Tell | None
 ) -> Resolution:
     """Answer as :func:`evaluate` does, by the plain interpreter, with an ear for every rung of the ladder."""
-    candidates = snapshot.candidates(flag_key, selector)
-    if len(candidates) != 1:
-        return _not_one(snapshot, flag_key, candidates, selector, tell)
-    flag_set = candidates[0]
+    try:
+        candidates = snapshot.candidates(flag_key, selector)
+        if len(candidates) != 1:
+            return _not_one(snapshot, flag_key, candidates, selector, tell)
+        return _interpreted(snapshot, candidates[0], flag_key, context, now, tell)
+    except SnapshotError as damage:
+        if tell:
+            tell("flag", "answers", str(damage), None, True)
+        return _damaged(flag_key, damage)
+
+
+def _interpreted(
+    snapshot: Snapshot, flag_set: FlagSet, flag_key: str, context: Context, now: float, tell: Tell | None
+) -> Resolution:
     if snapshot.fixed:
         context = {**context, **snapshot.fixed}
     flag = flag_set.flags[base_key(flag_set, flag_key)]
@@ -107,6 +136,10 @@ def interpret(
     if flag.key == flag_key:
         return found
     return leaf_resolution(found, flag_key, flag_set.leaves[flag_key], flag_set.metadata)
+
+
+def _damaged(flag_key: str, damage: SnapshotError) -> Resolution:
+    return Resolution.error(flag_key, ErrorCode.GENERAL, f"the snapshot is damaged: {damage}", {})
 
 
 def _not_one(

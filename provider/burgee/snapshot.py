@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -81,6 +81,11 @@ class Dependencies:
         edges += [next_ramp_edge(start, complete, now) for start, complete in self.ramps]
         return min((edge for edge in edges if edge is not None), default=None)
 
+    def last_edge(self) -> float | None:
+        """The instant from which on :meth:`next_edge` finds none, Unix seconds; None where none ever is."""
+        edges = [edge for window in self.windows for edge in (window.start, window.end) if edge is not None]
+        return max([*edges, *(complete for _, complete in self.ramps)], default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class FlagSet:
@@ -90,7 +95,8 @@ class FlagSet:
         hierarchy: most specific first.
         overrides: flag key -> level -> scope -> override; only active ones, without ``inherit``.
         kills: by flag key; only effective ones.
-        locked: keys of the flags that have an override with a lock.
+        locked: by flag key, the levels that have an override with a lock; only flags that have one.
+        patched: by flag key, the levels that have an override with a patch; only flags that have one.
         fractional_version: the generation of flagd's ``fractional`` that targeting computes.
         leaves: leaves of object flags by their keys; a flag of the same key goes before.
         known_dependencies: what :func:`burgee.dependencies.dependencies` has worked out so far.
@@ -103,10 +109,13 @@ class FlagSet:
     flags: Mapping[str, Flag] = field(default_factory=dict)
     overrides: Mapping[str, Mapping[str, Mapping[str, Override]]] = field(default_factory=dict)
     kills: Mapping[str, Kill] = field(default_factory=dict)
-    locked: frozenset[str] = frozenset()
+    locked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     fractional_version: FractionalVersion = 2
     leaves: Mapping[str, Leaf] = field(default_factory=dict)
-    known_dependencies: dict[str, Dependencies] = field(default_factory=dict, compare=False, repr=False)
+    patched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    known_dependencies: MutableMapping[str, Dependencies] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +129,19 @@ class Snapshot:
         inactive: what compose had to leave out, with the reason.
         known_functions: what has been compiled so far, by flag key, with the selector where there is one.
         known_bulks: the functions of all flags in order of their keys, by selector.
+        needs_daemon: keys of the flags that only the daemon can answer, since it tells attributes that nobody
+            else can.
     """
 
     generation: Generation = NO_GENERATION
     flag_sets: Mapping[str, FlagSet] = field(default_factory=dict)
     fixed: Mapping[str, str | int | float | bool] = field(default_factory=dict)
-    inactive: tuple[Inactive, ...] = ()
+    inactive: Sequence[Inactive] = ()
     known_functions: dict[str | tuple[str, Selector], Function] = field(
         default_factory=dict, compare=False, repr=False
     )
     known_bulks: dict[Selector, list[Function]] = field(default_factory=dict, compare=False, repr=False)
+    needs_daemon: Container[str] = field(default=frozenset(), compare=False, repr=False)
 
     def candidates(self, flag_key: str, selector: Selector = ANY) -> list[FlagSet]:
         """The flag sets that hold ``flag_key`` and that the selector shows; more than one is ambiguous."""
@@ -152,5 +164,8 @@ def base_key(flag_set: FlagSet, flag_key: str) -> str:
 
 def is_shown(flag_set: FlagSet, flag_key: str, selector: Selector) -> bool:
     """Whether the set holds the flag, from the selector's source where it names one."""
-    flag = flag_set.flags.get(base_key(flag_set, flag_key))
-    return flag is not None and (selector.source is None or flag.origin.source == selector.source)
+    key = base_key(flag_set, flag_key)
+    if selector.source is None:
+        return key in flag_set.flags
+    flag = flag_set.flags.get(key)
+    return flag is not None and flag.origin.source == selector.source

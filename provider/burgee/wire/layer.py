@@ -13,13 +13,12 @@ from typing import Any
 import orjson
 
 from burgee.bucket import FractionalVersion
-from burgee.definition.conditions import read_condition
 from burgee.definition.document import read_hierarchy
-from burgee.definition.flags import read_flag
-from burgee.definition.overrides import read_kills, read_overrides
-from burgee.definition.rendering import render_flag, render_head, render_override
+from burgee.definition.overrides import read_overrides
+from burgee.definition.records import flag_record, read_flag_record, read_kill_record, read_segment_record
+from burgee.definition.rendering import render_head, render_override
 from burgee.definition.report import Report
-from burgee.flag import Flag, Kill, Level, Origin, Override, Segment
+from burgee.flag import Flag, Kill, Level, Override, Segment
 from burgee.layer import Definition, Layer, OverrideKey
 
 
@@ -29,10 +28,7 @@ def layer_lines(layer: Layer) -> Iterator[bytes]:
         files = _files(definition)
         yield orjson.dumps({"set": definition.flag_set_id, "head": render_head(definition), "files": files})
         for key, flag in definition.flags.items():
-            written: dict[str, Any] = {"flag": key, "is": render_flag(flag), "file": flag.origin.file}
-            if flag.origin.path != ("flags", key):
-                written["path"] = flag.origin.path
-            yield orjson.dumps(written)
+            yield orjson.dumps({"flag": key, **flag_record(flag), "file": flag.origin.file})
         groups = groupby(
             definition.overrides.values(),
             lambda override: (override.level, override.scope, override.origin.file),
@@ -93,8 +89,7 @@ class LayerAssembler:
         if "head" in line:
             read = _Head(report, line, self.source)
         elif "flag" in line:
-            path = tuple(line.get("path", ("flags", line["flag"])))
-            read = read_flag(report, line["flag"], line["is"], path, self.source)
+            read = read_flag_record(line, line["flag"], self.source, report.file)
         elif "level" in line:
             nested = {line["level"]: {line["scope"]: line["is"]}}
             read = read_overrides(report, nested, ("overrides",), self.source)
@@ -117,14 +112,11 @@ class _Head:
             self.hierarchy = read_hierarchy(report, head["hierarchy"], ("hierarchy",))
         self.segments: dict[str, Segment] = {}
         for name, written in head.get("segments", {}).items():
-            origin = Origin(source, files["segments"].get(name), ("segments", name))
-            condition = read_condition(report, written, origin.path)
-            if condition is not None:
-                self.segments[name] = Segment(name, condition, origin)
+            file = files["segments"].get(name)
+            self.segments[name] = read_segment_record({"is": written}, name, source, file)
         self.kills: dict[str, Kill] = {}
         for key, written in head.get("kill", {}).items():
-            report.file = files["kill"].get(key)
-            self.kills.update(read_kills(report, {key: written}, ("kill",), source))
+            self.kills[key] = read_kill_record({"is": written}, key, source, files["kill"].get(key))
 
 
 class _Definition:

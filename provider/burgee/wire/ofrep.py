@@ -181,6 +181,11 @@ def read_answer(flag_key: str, status: int, body: bytes) -> Resolution:
     if not isinstance(message, dict):
         code = ErrorCode.PARSE_ERROR if status == 200 else ErrorCode.GENERAL
         return Resolution.error(flag_key, code, f"the answer (HTTP {status}) is not a JSON object")
+    return read_item(flag_key, status, message)
+
+
+def read_item(flag_key: str, status: int, message: Mapping[str, Any]) -> Resolution:
+    """Read the decoded body of a single evaluation's answer, or one item of a bulk answer (status 200)."""
     metadata = _scalars(message.get("metadata"))
     if status != 200 or "errorCode" in message:
         return _read_error(flag_key, status, message, metadata)
