@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,17 @@ from burgee.snapshot import Generation, Snapshot
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderProcess
 from tests.support.constructs import constructs
+from tests.support.daemon import run_command
 from tests.support.vectors import same, seconds
 
 CONFIG = Path(__file__).parent.parent / "config"
 DEFINITIONS = ("flags.yaml", "on-call.yaml", "session-persistence.yaml", "flagd.json")
+SINGLE = (("session-persistence.yaml",), ("flagd.json",))
+"""Definitions that stand alone; the others are two layers of one."""
+
+DEPLOYMENT = {"compose.yaml", "kubernetes.yaml", "daemon.toml"}
+"""Samples that are no definitions, though one has a definition in it."""
+
 NOW = seconds("2026-11-20T12:00:00Z")
 
 CONSUMER = {"account_type": "consumer"}
@@ -199,6 +207,33 @@ def test_on_and_off_are_names_of_variants() -> None:
 
 def test_the_layers_leave_nothing_inactive() -> None:
     assert snapshot(*DEFINITIONS).inactive == ()
+
+
+@pytest.mark.parametrize("names", [("flags.yaml",), ("flags.yaml", "on-call.yaml"), *SINGLE])
+def test_the_definitions_are_clean_by_the_strict_check(names: tuple[str, ...]) -> None:
+    command = ("check", "--strict", "--now", "2026-11-20T12:00:00Z", "--json")
+    ended = run_command(*command, *(CONFIG / name for name in names))
+    report = json.loads(ended.stdout)
+    assert (ended.returncode, report["ok"]) == (0, True), report
+    assert {Path(each["source"]).name for each in report["sources"]} == set(names)
+
+
+def test_the_definition_in_the_kubernetes_sample_is_clean_by_the_strict_check(tmp_path: Path) -> None:
+    [data] = [
+        each["data"]
+        for each in yaml.safe_load_all((CONFIG / "kubernetes.yaml").read_text(encoding="utf-8"))
+        if each["kind"] == "ConfigMap"
+    ]
+    for name, text in data.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    ended = run_command("check", "--strict", "--now", "2026-11-20T12:00:00Z", tmp_path)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_every_definition_is_held_to_the_strict_check() -> None:
+    held = {"flags.yaml", "on-call.yaml", *(name for names in SINGLE for name in names)}
+    kinds = ("*.yaml", "*.json", "*.toml")
+    assert held == {path.name for kind in kinds for path in CONFIG.glob(kind)} - DEPLOYMENT
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ WHO_SHOWS_WHAT_OF_FLAGD = {
     "type float": "suggested-tip-percent",
     "type object": "search-ranking",
     "no default variant": "suggested-tip-percent",
-    "no targeting": "support-phone",
+    "no targeting": "legacy-gift-wrap",
     "state DISABLED": "legacy-gift-wrap",
     "metadata": "one-page-checkout",
     "$ref": "one-page-checkout",
@@ -98,7 +98,8 @@ def test_the_table_of_flagds_constructs_is_complete() -> None:
         ("fraud-review", {"basket": [{"price": 50}], "email": "ada@example.com"}, "skip", "DEFAULT"),
         ("order-rounding", {"store": {"number": 8}}, "2", "TARGETING_MATCH"),
         ("legacy-gift-wrap", {}, None, "DISABLED"),
-        ("support-phone", {}, "main", "STATIC"),
+        ("suggested-tip-percent", {"locale": "en-US", "service_included": True}, "none", "TARGETING_MATCH"),
+        ("support-phone", {}, "main", "DEFAULT"),
     ],
 )  # fmt: skip
 def test_the_flags_of_flagd_answer(
@@ -118,6 +119,13 @@ def test_the_winter_sale_lasts_through_december() -> None:
     ]
     answers = [evaluate(flags, "winter-sale-banner", {}, now=seconds(each)).variant for each in instants]
     assert answers == ["false", "true", "true", "false"]
+
+
+def test_the_support_phone_is_another_in_the_evening() -> None:
+    flags = snapshot("flagd.json")
+    instants = ["2026-11-20T17:59:59Z", "2026-11-20T18:00:00Z", "2026-11-21T00:00:00Z"]
+    answers = [evaluate(flags, "support-phone", {}, now=seconds(each)).variant for each in instants]
+    assert answers == ["main", "night", "main"]
 
 
 def test_the_returns_portal_reaches_more_people_from_day_to_day() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 from burgee.answer import Answer, Tell, default_answer, override_answer, serve, summary
+from burgee.chains import REQUIRES_DEPTH_LIMIT, chain_lengths, is_within_limit
 from burgee.context import Context, identifier
 from burgee.expression import Expression
 from burgee.flag import ApplyRules, Flag, Level, Origin, Override, Patch
@@ -17,9 +17,6 @@ from burgee.snapshot import FlagSet
 from burgee.targeting import target
 from burgee.value import shown
 
-REQUIRES_DEPTH_LIMIT: Final = 32
-"""How long a chain of prerequisites may be. A longer one, or a cycle across layers, counts as unmet."""
-
 
 class Climb:
     """Evaluates flags of one set for one context at one instant.
@@ -28,10 +25,11 @@ class Climb:
         context: with the fixed attributes laid over it.
         now: seconds since the Unix epoch.
         tell: hears of every rung; None saves the work of putting it into words.
-        required: variants of prerequisites found so far; None while one is being asked, and for no variant.
+        required: variants of prerequisites found so far; None for no variant.
+        chains: of :func:`chain_lengths`, for the flag asked and all beneath it; found where left out.
     """
 
-    __slots__ = ("context", "flag_set", "now", "required", "tell")
+    __slots__ = ("chains", "context", "flag_set", "now", "required", "tell")
 
     def __init__(
         self,
@@ -40,19 +38,17 @@ class Climb:
         now: float,
         tell: Tell | None = None,
         required: dict[str, str | None] | None = None,
+        chains: Mapping[str, int] | None = None,
     ) -> None:
         self.flag_set = flag_set
         self.context = context
         self.now = now
         self.tell = tell
         self.required = {} if required is None else required
+        self.chains = chains
 
-    def answer(self, flag: Flag, depth: int = 0) -> Answer:
-        """Climb for one flag.
-
-        Args:
-            depth: how many flags require this one, for the limit on chains.
-        """
+    def answer(self, flag: Flag) -> Answer:
+        """Climb for one flag."""
         if not flag.enabled:
             self._say("flag", "answers", "state is DISABLED: the caller's default", flag.origin, True)
             return Answer(Reason.DISABLED, "default")
@@ -60,7 +56,7 @@ class Climb:
         killed = self._kill(flag)
         if killed is not None:
             return killed
-        unmet = self.unmet(flag, depth)
+        unmet = self.unmet(flag)
         if unmet is not None:
             return unmet
         locked, fixed_patches, limit = self._locks(flag)
@@ -90,30 +86,32 @@ class Climb:
         self._say("kill", "answers", f"killed to {kill.variant}", kill.origin, True)
         return serve(flag, kill.variant, Reason.STATIC, "kill")
 
-    def unmet(self, flag: Flag, depth: int = 0) -> Answer | None:
+    def unmet(self, flag: Flag) -> Answer | None:
         """Answer for a flag one of whose prerequisites is not met; None where all are."""
-        if flag.requires:
-            self.required.setdefault(flag.key, None)
+        if not flag.requires:
+            return None
+        if self.chains is None:
+            self.chains = chain_lengths(self.flag_set, flag)
         for key, variant in flag.requires:
-            got = self._variant_of(key, depth)
+            within = is_within_limit(self.chains, key)
+            got = self._variant_of(key) if within else None
             if got != variant:
-                detail = f"requires {key} to be {variant}, it is {got or 'not answered'}"
+                what = f"it is {got or 'not answered'}"
+                if not within:
+                    what = f"it stands on a chain of more than {REQUIRES_DEPTH_LIMIT}"
+                detail = f"requires {key} to be {variant}, {what}"
                 self._say("requires", "answers", detail, flag.origin.below("requires", key), True)
                 return replace(default_answer(flag), requires=key)
-        if flag.requires:
-            self._say("requires", "passes", "all are met", flag.origin.below("requires"))
+        self._say("requires", "passes", "all are met", flag.origin.below("requires"))
         return None
 
-    def _variant_of(self, flag_key: str, depth: int) -> str | None:
-        if flag_key in self.required:
-            return self.required[flag_key]
+    def _variant_of(self, flag_key: str) -> str | None:
         flag = self.flag_set.flags.get(flag_key)
-        if flag is None or depth >= REQUIRES_DEPTH_LIMIT:
+        if flag is None:
             return None
-        # Standing in for the answer while it is sought, None makes a cycle across layers unmet.
-        self.required[flag_key] = None
-        quiet = Climb(self.flag_set, self.context, self.now, required=self.required)
-        self.required[flag_key] = quiet.answer(flag, depth + 1).variant
+        if flag_key not in self.required:
+            quiet = Climb(self.flag_set, self.context, self.now, required=self.required, chains=self.chains)
+            self.required[flag_key] = quiet.answer(flag).variant
         return self.required[flag_key]
 
     def _active(self, flag: Flag, level: Level) -> tuple[str, Override] | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
+
+_MAPPED_BITS = 96
+"""How many bits of a mapped address stand before the IPv4 address."""
 
 _Masks: TypeAlias = tuple[tuple[int, int, frozenset[int]], ...]
 
@@ -14,6 +17,8 @@ _Masks: TypeAlias = tuple[tuple[int, int, frozenset[int]], ...]
 @dataclass(frozen=True, slots=True)
 class Networks:
     """A set of networks, held by prefix length, so that a thousand of them cost a handful of lookups.
+
+    IPv4 mapped into IPv6 (RFC 4291, 2.5.5.2) is IPv4, in addresses and in networks alike.
 
     Attributes:
         texts: as written.
@@ -24,7 +29,7 @@ class Networks:
     masks: _Masks
 
     def __contains__(self, text: object) -> bool:
-        """Whether the text is an address in one of them; an IPv4 address mapped into IPv6 is itself."""
+        """Whether the text is an address in one of them."""
         if not isinstance(text, str):
             return False
         found = _address(text)
@@ -49,10 +54,18 @@ def parse_networks(texts: Sequence[str]) -> Networks | str:
     masks: dict[tuple[int, int], set[int]] = {}
     for text in texts:
         try:
-            network = ip_network(text)
+            network = _unmapped(ip_network(text))
         except ValueError:
             return text
         drop = network.max_prefixlen - network.prefixlen
         masks.setdefault((network.version, drop), set()).add(int(network.network_address) >> drop)
     held = tuple((version, drop, frozenset(numbers)) for (version, drop), numbers in sorted(masks.items()))
     return Networks(tuple(texts), held)
+
+
+def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+    return network

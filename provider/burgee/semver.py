@@ -32,10 +32,10 @@ _RELEASE = ((2, 0, ""),)
 
 
 def parse_version(text: str) -> Version | None:
-    """Read a version; ``v`` in front and missing minor and patch numbers are forgiven."""
+    """Read a version; ``v`` in front and missing minor and patch numbers are forgiven, spaces are not."""
     if len(text) > LENGTH_LIMIT:
         return None
-    found = _VERSION.fullmatch(text.strip())
+    found = _VERSION.fullmatch(text)
     if found is None:
         return None
     major, minor, patch, prerelease = found.groups()

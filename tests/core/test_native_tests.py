@@ -99,6 +99,8 @@ def test_an_address_lies_in_the_networks_that_python_says_it_lies_in(
     expected = any(address in network for network in held)
     assert passes(snapshot, str(address)) is expected
     assert passes(snapshot, f"::ffff:{address}") is expected
+    mapped = [f"::ffff:{each.network_address}/{each.prefixlen + 96}" for each in held]
+    assert passes(asking("ip_in", mapped), str(address)) is expected
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ generations = st.builds(
     one_line,
     st.none() | st.frozensets(one_line),
     one_line,
+    st.integers(0, 2**31),
 )
 
 
@@ -151,7 +152,7 @@ def test_a_generation_event_is_read_as_it_was_written(event: GenerationEvent) ->
 
 
 def test_a_generation_event_has_the_fields_of_the_design() -> None:
-    event = GenerationEvent("abc", 7, "tag", frozenset({"b", "a"}), "config")
+    event = GenerationEvent("abc", 7, "tag", frozenset({"b", "a"}), "config", 3)
     (received,) = parsed(event.encode())
     assert orjson.loads(received.data) == {
         "epoch": "abc",
@@ -159,6 +160,7 @@ def test_a_generation_event_has_the_fields_of_the_design() -> None:
         "etag": "tag",
         "flagsChanged": ["a", "b"],
         "reason": "config",
+        "times": 3,
     }
     assert received.id == "abc-7"
     assert event.generation == Generation("abc", 7)

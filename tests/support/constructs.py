@@ -102,9 +102,11 @@ def constructs_of_targeting(stated: Any, evaluators: Any) -> set[str]:
     if "defaultVariant" not in stated:
         shown.add("no default variant")
     if stated["state"] == "DISABLED":
-        return shown | {"state DISABLED"}
+        shown.add("state DISABLED")
     if "targeting" not in stated:
-        return shown | {"no targeting"}
+        shown.add("no targeting")
+    if shown & {"state DISABLED", "no targeting"}:
+        return shown
     return shown | set(operators_of(stated["targeting"], evaluators))
 
 

@@ -57,7 +57,7 @@ NUMBERS = (0, 1, 2, 3, 10, 100, -1, 0.5, 2.5, 1.0, NOON, int(NOON))
 ODD_NUMBERS = (-0.0, 1e21, 1e-7, 0.1, 2**53, 123456789012, -1.5, 1e300)
 BEYOND = (10**400, 2**53 + 1, float("nan"), float("inf"), -float("inf"), -(2**63), 2**64)
 VERSIONS = ("1.0.0", "1.2.3", "2.0.0-beta.1", "2.0.0-beta.11", "2.0.0+build", "0.9.1", "10.0.0")
-LOOSE_VERSIONS = ("v1.2.3", "V2", "1.2", "3", "2.0.0.0", "latest", "", "1.02.3")
+LOOSE_VERSIONS = ("v1.2.3", "V2", "1.2", "3", "2.0.0.0", "latest", "", "1.02.3", " 1.2.3 ", "1.2 ")
 
 
 class ContextGrammar:

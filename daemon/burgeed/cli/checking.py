@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from burgee.bucket import FractionalVersion
 from burgee.checks import Finding
 from burgee.checks import check as static_check
+from burgeed.cli.daemon_options import daemon_option, read_fractional
 from burgeed.cli.fault_output import counted, print_annotation, print_fault
 from burgeed.cli.local import FirstWord, LocalSources, read_sources
 from burgeed.cli.parameters import as_json, read_now
@@ -28,11 +30,18 @@ from burgeed.store.status import fault_report
     type=click.Choice(("text", "json", "github")),
     help="How to print: for a person (default), for scripts, or as annotations of a pull request on GitHub.",
 )
+@daemon_option("fractional")
 @click.option("--now", metavar="INSTANT", help="What counts as over, in RFC 3339. Default: now.")
 @as_json
 @click.pass_obj
 def check(
-    session: Session, files: tuple[str, ...], strict: bool, output: str | None, now: str | None, as_json: bool
+    session: Session,
+    files: tuple[str, ...],
+    strict: bool,
+    output: str | None,
+    fractional: str | None,
+    now: str | None,
+    as_json: bool,
 ) -> ExitCode:
     """Find every fault in definition files, or in directories of them.
 
@@ -46,7 +55,8 @@ def check(
     if as_json and output not in (None, "json"):
         raise click.UsageError(f"--json and --format {output} both say how to print: give one")
     settings = [SourceSetting(file) for file in dict.fromkeys(files)]
-    results = asyncio.run(_check(settings, session, read_now(now, session)))
+    generation = read_fractional(fractional, session)
+    results = asyncio.run(_check(settings, session, generation, read_now(now, session)))
     if strict:
         results = [_strict(result) for result in results]
     good = all(result["ok"] for result in results)
@@ -58,9 +68,11 @@ def check(
     return ExitCode.OK if good else ExitCode.NO
 
 
-async def _check(settings: list[SourceSetting], session: Session, now: float) -> list[dict[str, Any]]:
+async def _check(
+    settings: list[SourceSetting], session: Session, fractional: FractionalVersion, now: float
+) -> list[dict[str, Any]]:
     try:
-        async with read_sources(settings, session.clock) as sources:
+        async with read_sources(settings, session.clock, fractional_version=fractional) as sources:
             complete = all(word.accepted for word in sources.words)
             # Without a layer, whatever refers to it would look wrong without being so.
             odd = await _odd(sources, now) if complete else {}

@@ -32,7 +32,7 @@ def evaluate_flag(asked: Question, as_json: bool) -> ExitCode:
 
 async def _here(asked: Question, sources: LocalSources) -> dict[str, Any]:
     resolution = evaluate(
-        sources.snapshot(), asked.key, asked.context, now=asked.now, selector=asked.selector
+        sources.snapshot(), asked.key, asked.full_context, now=asked.now, selector=asked.selector
     )
     return answer(resolution)[1]
 

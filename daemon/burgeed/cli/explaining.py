@@ -11,6 +11,7 @@ from burgeed.cli.local import LocalSources
 from burgeed.cli.presentation import print_answer, print_json, print_line, print_table
 from burgeed.cli.question import Question, failed_document, question
 from burgeed.cli.session import ExitCode
+from burgeed.geography import COUNTRY, IP
 
 
 @click.command("explain")
@@ -30,10 +31,13 @@ def explain_flag(asked: Question, as_json: bool) -> ExitCode:
 
 async def _here(asked: Question, sources: LocalSources) -> dict[str, Any]:
     explanation = explain(
-        sources.snapshot(), asked.key, asked.context, now=asked.now, selector=asked.selector
+        sources.snapshot(), asked.key, asked.full_context, now=asked.now, selector=asked.selector
     )
     origins = {rung.origin for rung in explanation.rungs if rung.origin is not None}
-    return explanation_document(explanation, await sources.positions(origins))
+    document = explanation_document(explanation, await sources.positions(origins))
+    if asked.told_country is not None:
+        document["enriched"] = {COUNTRY: {"value": asked.told_country, "from": IP}}
+    return document
 
 
 def _daemon(asked: Question) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def _daemon(asked: Question) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     print_answer(document["answer"])
     for name, told in document.get("enriched", {}).items():
-        print_line(f"{name} is {told['value']}, told by the daemon's database from {told['from']}")
+        print_line(f"{name} is {told['value']}, told by the database from {told['from']}")
     rungs = document["rungs"]
     if not rungs:
         return

@@ -16,6 +16,7 @@ from burgee.errors import SelectorError
 from burgee.selector import ANY, Selector
 from burgee.wire.ofrep import SELECTOR
 from burgeed.cli.daemon import Answer
+from burgeed.cli.daemon_options import daemon_option, read_countries, read_fractional
 from burgeed.cli.local import LocalSources, read_sources
 from burgeed.cli.parameters import (
     as_json,
@@ -26,10 +27,10 @@ from burgeed.cli.parameters import (
     read_now,
 )
 from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.geography.enrichment import Enrichment
 from burgeed.settings import SourceSetting
 from burgeed.settings.errors import UnfitValue
-from burgeed.settings.options import NAMES
-from burgeed.settings.values import read_fractional_version, read_source
+from burgeed.settings.values import read_source
 
 Outcome = TypeVar("Outcome")
 
@@ -41,6 +42,7 @@ class Question:
     Attributes:
         sources: read in this command's own run; empty where the daemon is asked.
         fractional_version: of flagd's ``fractional``, for sources that do not say.
+        countries: tells the country from the address, for sources; None where nothing does.
         now: Unix seconds.
     """
 
@@ -51,10 +53,21 @@ class Question:
     selector_text: str | None
     sources: tuple[SourceSetting, ...]
     fractional_version: FractionalVersion
+    countries: Enrichment | None
     now: float
     socket: str | None
     address: str | None
     deadline: float
+
+    @property
+    def told_country(self) -> str | None:
+        """The country that the database tells for a context that has none of its own."""
+        return None if self.countries is None else self.countries.country_for(self.context)
+
+    @property
+    def full_context(self) -> Context:
+        """The context with the country that the database tells."""
+        return self.context if self.countries is None else self.countries.enriched(self.context)
 
     def ask(self, path: str, message: object, *, sockets_only: bool = False) -> Answer:
         """Post a message to the daemon."""
@@ -103,11 +116,8 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         metavar="URI",
         help="Read this definition here and ask no daemon. Repeatable, later ones lie on top.",
     )
-    @click.option(
-        NAMES["fractional"].flag,
-        metavar=NAMES["fractional"].metavar,
-        help=f"With --source: {NAMES['fractional'].explanation} [{NAMES['fractional'].variable}]",
-    )
+    @daemon_option("fractional", "With --source: ")
+    @daemon_option("geoip", "With --source: ")
     @click.option("--now", metavar="INSTANT", help="With --source: when, in RFC 3339. Default: now.")
     @daemon_address
     @as_json
@@ -122,6 +132,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         selector: str | None,
         sources: tuple[str, ...],
         fractional: str | None,
+        geoip: str | None,
         now: str | None,
         socket: str | None,
         address: str | None,
@@ -134,6 +145,8 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             raise click.UsageError("--now needs --source: a daemon answers for its own time")
         if fractional is not None and not sources:
             raise click.UsageError("--fractional needs --source: a daemon answers by its own settings")
+        if geoip is not None and not sources:
+            raise click.UsageError("--geoip needs --source: a daemon asks its own database")
         asked = Question(
             session,
             key,
@@ -141,7 +154,8 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             _selector(selector),
             selector,
             tuple(map(_source, sources)),
-            _fractional_version(fractional, session),
+            read_fractional(fractional, session) if sources else 2,
+            read_countries(geoip, session) if sources else None,
             read_now(now, session),
             socket,
             address,
@@ -167,15 +181,6 @@ def _selector(text: str | None) -> Selector:
         return Selector.parse(text)
     except SelectorError as error:
         raise click.BadParameter(str(error), param_hint="--selector") from error
-
-
-def _fractional_version(text: str | None, session: Session) -> FractionalVersion:
-    option = NAMES["fractional"]
-    text = text or session.environment.get(option.variable) or "2"
-    try:
-        return read_fractional_version(text)
-    except UnfitValue as unfit:
-        raise click.BadParameter(f"{unfit.message}; {unfit.remedy}", param_hint=option.flag) from unfit
 
 
 def _source(text: str) -> SourceSetting:

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import click
 
+from burgee.bucket import FractionalVersion
 from burgee.expectations import Coverage, NeverServed, Verdict, coverage_of, misnamed, run
 from burgee.fault import Fault, path_text
 from burgee.flag import Origin
 from burgee.instant import instant_text
+from burgeed.cli.daemon_options import daemon_option, read_fractional
 from burgeed.cli.fault_output import counted, place, print_fault
 from burgeed.cli.local import LocalSources, read_sources
 from burgeed.cli.parameters import as_json, read_now
@@ -55,11 +57,17 @@ class Outcome(NamedTuple):
     metavar="PERCENT",
     help="Fail below this share of rules hit, or of variants served.",
 )
+@daemon_option("fractional")
 @click.option("--now", metavar="INSTANT", help="For expectations without a time, in RFC 3339. Default: now.")
 @as_json
 @click.pass_obj
 def test(
-    session: Session, files: tuple[str, ...], required: float | None, now: str | None, as_json: bool
+    session: Session,
+    files: tuple[str, ...],
+    required: float | None,
+    fractional: str | None,
+    now: str | None,
+    as_json: bool,
 ) -> ExitCode:
     """Run the expectations under `tests` in definition files, or in directories of them.
 
@@ -71,7 +79,8 @@ def test(
     Exit code 0 when all are met, 1 when one is not or too little is covered, 2 where there are none.
     """
     settings = [SourceSetting(file) for file in dict.fromkeys(files)]
-    outcome = asyncio.run(_test(settings, session, read_now(now, session)))
+    generation = read_fractional(fractional, session)
+    outcome = asyncio.run(_test(settings, session, generation, read_now(now, session)))
     short = required is not None and required > min(
         outcome.coverage.rules_percent, outcome.coverage.variants_percent
     )
@@ -85,9 +94,11 @@ def test(
     return ExitCode.OK if good else ExitCode.NO
 
 
-async def _test(settings: Sequence[SourceSetting], session: Session, now: float) -> Outcome:
+async def _test(
+    settings: Sequence[SourceSetting], session: Session, fractional: FractionalVersion, now: float
+) -> Outcome:
     try:
-        async with read_sources(settings, session.clock) as sources:
+        async with read_sources(settings, session.clock, fractional_version=fractional) as sources:
             for word in sources.words:
                 if not word.accepted:
                     faults = "\n".join(str(fault) for fault in word.faults)

@@ -25,7 +25,7 @@ def needs_daemon(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(
         flag_key
         for flag_set in snapshot.flag_sets.values()
-        for flag_key in flag_set.flags
+        for flag_key in (*flag_set.flags, *flag_set.leaves)
         if (found := dependencies(flag_set, flag_key)).unbounded or COUNTRY in found.attributes
     )
 

@@ -9,16 +9,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from burgee.answer import Answer, default_answer
+from burgee.chains import chain_lengths
 from burgee.compiled.builder import PARTS_LIMIT, Builder, NotCompiled, compared, count_uses, load
 from burgee.compiled.conditions import ConditionWriter, SegmentTest
 from burgee.compiled.levels import LevelParts, Part
-from burgee.compiled.patched import PatchedFlag
 from burgee.compiled.rules import RuleWriter, conditions_of
 from burgee.compiled.targeting import TargetingWriter
+from burgee.compiled.walked import WalkedFlag
 from burgee.condition import AttributeTest, Condition
 from burgee.context import Context, OnePass
 from burgee.dependencies import dependencies, segments_in
-from burgee.flag import Flag, Patch, Rule, Split
+from burgee.flag import Flag, Rule, Split
 from burgee.ladder import Climb
 from burgee.matching import holds
 from burgee.resolution import Resolution
@@ -31,8 +32,30 @@ PATHS_LIMIT: Final = 32
 
 
 def function_of(snapshot: Snapshot, flag_set: FlagSet, flag: Flag) -> Function:
-    """Compile a flag; it is interpreted where it has locks or too many conditions."""
-    compiler = _Compiler(snapshot, flag_set, flag)
+    """Compile a flag; it is interpreted where it has too many rules or conditions."""
+    depends = dependencies(flag_set, flag.key)
+    last_edge = depends.last_edge()
+    varies = depends.unbounded or not depends.attributes <= snapshot.fixed.keys()
+    if varies or last_edge is None:
+        return _compiled(snapshot, flag_set, flag, static=not varies)
+    return _by_time(last_edge, lambda static: _compiled(snapshot, flag_set, flag, static=static))
+
+
+def _by_time(last_edge: float, compile_for: Callable[[bool], Function]) -> Function:
+    """A flag whose answer only time changes: static from the last edge on; halves are compiled when asked."""
+    halves: dict[bool, Function] = {}
+
+    def ask(context: Context, now: float) -> Resolution:
+        static = now >= last_edge
+        if static not in halves:
+            halves[static] = compile_for(static)
+        return halves[static](context, now)
+
+    return ask
+
+
+def _compiled(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, *, static: bool) -> Function:
+    compiler = _Compiler(snapshot, flag_set, flag, static=static)
     try:
         return compiler.function()
     except (NotCompiled, RecursionError):
@@ -40,25 +63,29 @@ def function_of(snapshot: Snapshot, flag_set: FlagSet, flag: Flag) -> Function:
 
 
 class _Compiler:
-    def __init__(self, snapshot: Snapshot, flag_set: FlagSet, flag: Flag) -> None:
+    """Compiles one flag.
+
+    Args:
+        static: whether nothing can change the flag's answer any more.
+    """
+
+    def __init__(self, snapshot: Snapshot, flag_set: FlagSet, flag: Flag, *, static: bool) -> None:
         self.snapshot = snapshot
         self.fixed: Mapping[str, Any] = snapshot.fixed
         self.flag_set = flag_set
         self.flag = flag
-        self.depends = dependencies(flag_set, flag.key)
-        self.varies = self.depends.unbounded or not self.depends.attributes <= self.fixed.keys()
-        self.timed = bool(self.depends.windows or self.depends.ramps)
+        self.static = static
 
     def interpret(self, context: Context, now: float) -> Resolution:
         """Answer as the interpreter does."""
         if self.fixed:
             context = {**context, **self.fixed}
         answer = Climb(self.flag_set, context, now).answer(self.flag)
-        static = not self.varies and self.depends.next_edge(now) is None
-        return resolution(self.flag_set, self.flag, answer, static=static)
+        return self.resolve(answer)
 
     def resolve(self, answer: Answer) -> Resolution:
-        return resolution(self.flag_set, self.flag, answer, static=not self.varies)
+        """The answer as the caller is told it."""
+        return resolution(self.flag_set, self.flag, answer, static=self.static)
 
     def function(self) -> Function:
         flag = self.flag
@@ -66,10 +93,6 @@ class _Compiler:
         if not flag.enabled or killed is not None:
             always = self.interpret({}, 0.0)
             return lambda context, now: always
-        if not self.varies and self.timed:
-            raise NotCompiled("only time changes its answer: whether that is over is asked each time")
-        if flag.key in self.flag_set.locked:
-            raise NotCompiled("it has locks")
         overrides = self.flag_set.overrides.get(flag.key, {})
         parts = [
             LevelParts(flag, level, overrides[level.name], self.resolve, self._rules)
@@ -77,9 +100,9 @@ class _Compiler:
             if overrides.get(level.name)
         ]
         unmet = self._unmet()
-        if flag.flag_type == "object" and _has_patches(parts):
+        if flag.key in self.flag_set.locked or flag.key in self.flag_set.patched:
             rest = self._rest([], None)
-            return PatchedFlag(self.flag_set, parts, self.fixed, rest, unmet, self.resolve)
+            return WalkedFlag(self.flag_set, parts, self.fixed, rest, unmet, self.resolve)
         return self._rest(parts, unmet)
 
     def _rest(self, parts: list[LevelParts], unmet: Part | None) -> Function:
@@ -143,8 +166,10 @@ class _Compiler:
         if paths_below(flag_set, flag, PATHS_LIMIT) <= PATHS_LIMIT:
             return self._compiled_unmet()
 
+        chains = chain_lengths(flag_set, flag)
+
         def interpret(context: Context, now: float) -> Resolution | None:
-            found = Climb(flag_set, {**context, **fixed}, now).unmet(flag)
+            found = Climb(flag_set, {**context, **fixed}, now, chains=chains).unmet(flag)
             return None if found is None else self.resolve(found)
 
         return interpret
@@ -191,10 +216,6 @@ def shared(name: str, function: Callable[[Context, float], Any]) -> Callable[[Co
         return known[name]
 
     return ask
-
-
-def _has_patches(parts: list[LevelParts]) -> bool:
-    return any(isinstance(override.effect, Patch) for level in parts for override in level.overrides.values())
 
 
 def paths_below(flag_set: FlagSet, flag: Flag, limit: int) -> int:

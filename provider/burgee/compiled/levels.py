@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from typing import Final
 
 from burgee.answer import Answer, override_answer
 from burgee.compiled.builder import Builder, compared, load
@@ -14,6 +15,9 @@ from burgee.ruling import RuleList
 
 Part = Callable[[Context, float], Resolution | None]
 """(context, now) -> the override's answer; None where it is passed through."""
+
+SCOPES_LIMIT: Final = 1_000
+"""Of more scopes than these the names are not taken out of a snapshot that is read from bytes."""
 
 
 class LevelParts:
@@ -36,6 +40,7 @@ class LevelParts:
         self.flag = flag
         self.level = level
         self.overrides = overrides
+        self.scopes = _scopes(overrides)
         self._resolve = resolve
         self._compile_rules = compile_rules
         self._made: dict[str, Resolution | Override | Part] = {}
@@ -74,7 +79,7 @@ class LevelParts:
             ast.Assign([ast.Name(answer, ast.Store())], call),
             ast.If(compared(load(answer), ast.IsNot(), ast.Constant(None)), [ast.Return(load(answer))], []),
         ]
-        has_override = compared(scope, ast.In(), builder.constant(self.overrides))
+        has_override = compared(scope, ast.In(), builder.constant(self.scopes))
         builder.body.append(ast.If(has_override, body, []))
 
     def _scope(self, builder: Builder) -> ast.expr:
@@ -84,6 +89,13 @@ class LevelParts:
         is_text = compared(kind, ast.Is(), builder.constant(str))
         name = ast.IfExp(is_text, given, builder.call(identifier, given))
         return builder.keep((self.level.name, "scope"), name)
+
+
+def _scopes(overrides: Mapping[str, Override]) -> Container[str]:
+    """What tells fastest whether a scope has an override."""
+    if isinstance(overrides, dict) or len(overrides) > SCOPES_LIMIT:
+        return overrides
+    return frozenset(overrides)
 
 
 def _windowed(window: Window, part: Part) -> Part:

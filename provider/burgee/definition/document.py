@@ -11,6 +11,7 @@ from burgee.condition import Condition
 from burgee.definition.conditions import read_condition
 from burgee.definition.expectations import read_expectations
 from burgee.definition.fields import check_fields, check_key, read_mapping, read_metadata, read_text
+from burgee.definition.flagd_schema import check_flagd_schema
 from burgee.definition.flags import read_flag
 from burgee.definition.overrides import read_kills, read_overrides
 from burgee.definition.references import check_references
@@ -119,6 +120,7 @@ def _read_document(report: Report, document: object, source: str, sets: dict[str
         return
     report.lenient = _is_flagd_document(document)
     check_fields(report, document, (), _FIELDS)
+    check_flagd_schema(report, document)
     metadata = read_metadata(report, document, ())
     for name in ("flagSetId", "version"):
         if name in metadata:

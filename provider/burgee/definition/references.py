@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from burgee.chains import REQUIRES_DEPTH_LIMIT
 from burgee.condition import Condition, InSegment
 from burgee.definition.report import Place, Report, unknown_name
 from burgee.dependencies import conditions_in
-from burgee.flag import DEFAULT_HIERARCHY, Flag, Override, Patch, Ramp, Segment, ServeValue, Split
-from burgee.ladder import REQUIRES_DEPTH_LIMIT
+from burgee.flag import (
+    DEFAULT_HIERARCHY,
+    ApplyRules,
+    Flag,
+    Origin,
+    Override,
+    Patch,
+    Ramp,
+    Rule,
+    Segment,
+    ServeValue,
+    Split,
+)
 from burgee.layer import Definition
 from burgee.leaves import leaves_of
 from burgee.matching import SEGMENT_DEPTH_LIMIT
@@ -37,8 +49,7 @@ def check_references(
         if flag is not None and variant not in flag.variants:
             _unknown(report, "variant", variant, flag.variants, place)
     _levels(report, definition)
-    for flag in definition.flags.values():
-        _seeds(report, flag)
+    _seeds(report, definition)
     for override in definition.overrides.values():
         _effect(report, override, definition.flags.get(override.flag_key))
     _leaves(report, definition)
@@ -74,19 +85,43 @@ def _levels(report: Report, definition: Definition) -> None:
             report.warning((*path, "lock"), message, file=file)
 
 
-def _seeds(report: Report, flag: Flag) -> None:
-    seen: set[tuple[str, str]] = set()
-    for index, rule in enumerate(flag.rules):
-        outcome = rule.outcome
-        if not isinstance(outcome, Split | Ramp):
+def _seeds(report: Report, definition: Definition) -> None:
+    for flag in definition.flags.values():
+        _seeds_of_list(report, flag.key, flag.rules, flag.origin)
+    for override in definition.overrides.values():
+        if not isinstance(override.effect, ApplyRules):
             continue
-        default = flag.key if isinstance(outcome, Split) else f"{flag.key}/ramp"
-        seed = (outcome.by, default if outcome.seed is None else outcome.seed)
+        rules, origin = override.effect.rules, override.origin
+        _seeds_of_list(report, override.flag_key, rules, origin)
+        below = definition.flags.get(override.flag_key)
+        beneath = {seed for _, seed, _ in _divisions(below.key, below.rules)} if below is not None else set()
+        for index, seed, outcome in _divisions(override.flag_key, rules):
+            # A split answers all whom it divides: only what a ramp passes on is skewed for the flag's rules.
+            if isinstance(outcome, Ramp) and seed in beneath:
+                message = f"a rule of the flag's own divides by the same seed `{seed[1]}`"
+                remedy = (
+                    "give this ramp a `seed` of its own, or that rule divides an already skewed remainder"
+                )
+                report.warning((*origin.path, "rules", index), message, remedy, file=origin.file)
+
+
+def _seeds_of_list(report: Report, flag_key: str, rules: Sequence[Rule], origin: Origin) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, seed, _ in _divisions(flag_key, rules):
         if seed in seen:
             message = f"an earlier rule divides by the same seed `{seed[1]}`"
             remedy = "give this rule a `seed` of its own, or it divides an already skewed remainder"
-            report.warning((*flag.origin.path, "rules", index), message, remedy, file=flag.origin.file)
+            report.warning((*origin.path, "rules", index), message, remedy, file=origin.file)
         seen.add(seed)
+
+
+def _divisions(flag_key: str, rules: Sequence[Rule]) -> Iterator[tuple[int, tuple[str, str], Split | Ramp]]:
+    """The rules that divide: place in the list, what they divide by with its seed, outcome."""
+    for index, rule in enumerate(rules):
+        outcome = rule.outcome
+        if isinstance(outcome, Split | Ramp):
+            default = flag_key if isinstance(outcome, Split) else f"{flag_key}/ramp"
+            yield index, (outcome.by, default if outcome.seed is None else outcome.seed), outcome
 
 
 def _effect(report: Report, override: Override, flag: Flag | None) -> None:

@@ -152,6 +152,8 @@ class GenerationEvent:
         flags_changed: keys whose answers may differ from those before this event, dependents included;
             None where that is not known.
         reason: why, such as ``config`` or ``time``.
+        times: how often it has been said of this generation that time alone changed answers. Whoever missed
+            events learns from it whether one of them was of that kind.
     """
 
     epoch: str
@@ -159,6 +161,7 @@ class GenerationEvent:
     etag: str = ""
     flags_changed: frozenset[str] | None = frozenset()
     reason: str = ""
+    times: int = 0
 
     @property
     def generation(self) -> Generation:
@@ -173,6 +176,7 @@ class GenerationEvent:
             "etag": self.etag,
             "flagsChanged": None if self.flags_changed is None else sorted(self.flags_changed),
             "reason": self.reason,
+            "times": self.times,
         }
         return encode(
             ServerSentEvent(GENERATION_EVENT, orjson.dumps(document).decode(), str(self.generation))
@@ -203,13 +207,14 @@ class GenerationEvent:
             raise MessageError(
                 "PARSE_ERROR", "`flagsChanged` of a generation event is not a list of flag keys"
             )
-        etag, reason = document.get("etag"), document.get("reason")
+        etag, reason, times = document.get("etag"), document.get("reason"), document.get("times")
         return cls(
             epoch,
             number,
             etag if isinstance(etag, str) else "",
             None if changed is None else frozenset(changed),
             reason if isinstance(reason, str) else "",
+            times if isinstance(times, int) and not isinstance(times, bool) else 0,
         )
 
 

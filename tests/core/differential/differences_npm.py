@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from burgee.javascript import parse_float, to_number
+from burgee.javascript import parse_float, to_number, truthy
 from tests.core.differential.replay import OWN, Parting
 from tests.core.differential.whole_flags import Difference
 
@@ -64,6 +64,13 @@ def _compares_what_it_computed(parting: Parting) -> bool:
     return any(isinstance(each, Mapping) and not {"var", "missing"} & each.keys() for each in operands)
 
 
+def _gives_text(logic: Any) -> bool:
+    """Whether a rule may give a text, as far as its outermost operator tells."""
+    if isinstance(logic, Mapping):
+        return next(iter(logic), "") in ("cat", "substr", "if", "?:", "and", "or", "reduce", "var")
+    return isinstance(logic, str)
+
+
 def _folds_what_raises(logic: Any) -> bool:
     if isinstance(logic, list):
         return any(map(_folds_what_raises, logic))
@@ -74,7 +81,7 @@ def _folds_what_raises(logic: Any) -> bool:
         return True
     if operator == "in" and not isinstance(operands[1], Mapping | list | str):
         return True
-    if operator == "substr" and not isinstance(operands[0], Mapping | str):
+    if operator == "substr" and _is_constant(operands[0]) and not _gives_text(operands[0]):
         return True
     return _folds_what_raises(operands)
 
@@ -85,17 +92,43 @@ def _hashes_beyond_ascii(parting: Parting) -> bool:
     return not unit.isascii()
 
 
-def _looks_into_an_empty_text(parting: Parting) -> bool:
+def _is_false(value: Any) -> bool:
+    return value is not None and not truthy(value)
+
+
+def _looks_into_what_is_false(parting: Parting) -> bool:
     if parting.operator in _LOOPS:
-        return isinstance(parting.operands[0], list) and "" in parting.operands[0] and not parting.raised
-    if (
-        parting.operator != "var"
-        or not isinstance(parting.operands[0], str)
-        or not isinstance(parting.data, Mapping)
-    ):
+        items = parting.operands[0] if isinstance(parting.operands[0], list) else []
+        return not parting.raised and any(map(_is_false, items))
+    if not isinstance(parting.data, Mapping) or parting.operator not in ("var", "if"):
         return False
-    head, dot, _ = parting.operands[0].partition(".")
-    return bool(dot) and parting.data.get(head) == ""
+    paths = [path.partition(".") for path in _paths(parting.logic)]
+    return any(dot and _is_false(parting.data.get(head)) for head, dot, _ in paths)
+
+
+def _paths(logic: Any) -> Iterator[str]:
+    """The paths of all ``var`` inside that are written down."""
+    if isinstance(logic, list):
+        for each in logic:
+            yield from _paths(each)
+    elif isinstance(logic, Mapping) and logic:
+        operator, operands = next(iter(logic.items()))
+        path = operands[0] if isinstance(operands, list) and operands else operands
+        if operator == "var" and isinstance(path, str):
+            yield path
+        yield from _paths(operands)
+
+
+def _looks_at_the_first_item(parting: Parting) -> bool:
+    if parting.raised:
+        return False
+    if parting.operator in ("!", "!!"):
+        lists = [parting.operands[0]] if _is_constant(parting.logic) else []
+    elif parting.operator == "if" and len(parting.logic.get("if", [])) == 2:
+        lists = [operands[0] for operator, operands in parting.nested if operator in ("!", "!!")]
+    else:
+        return False
+    return any(isinstance(each, list) and each and not truthy(each[0]) for each in lists)
 
 
 def _coerces_like_unary_plus(parting: Parting) -> bool:
@@ -151,6 +184,12 @@ DIFFERENCES = (
         ),
     ),
     Difference(
+        "an empty text is in an empty text that a rule computed",
+        "json-logic-js: nothing is in an empty text. The engine says so too where the text is no rule's.",
+        ({"in": ["", {"and": [{"var": "plan"}, "1"]}]}, {"plan": ""}),
+        lambda parting: parting.operator == "in" and parting.operands[1] == "" and not parting.raised,
+    ),
+    Difference(
         "all and none of what is no list",
         "json-logic-js: all of an empty list, or of no list, is false, and none of it is true. The engine "
         "says the opposite, or goes through the characters of a text.",
@@ -160,10 +199,17 @@ DIFFERENCES = (
         ),
     ),
     Difference(
-        "an empty text and what is inside it",
-        "json-logic-js finds nothing inside an empty text; the engine gives the text itself.",
-        ({"map": [["a", ""], {"var": "email.length"}]}, {}),
-        _looks_into_an_empty_text,
+        "what is empty, 0 or false, and what is inside it",
+        "json-logic-js finds nothing inside an empty text, 0 or false; the engine gives the value itself.",
+        ({"map": [["a", "", False], {"var": "email.length"}]}, {}),
+        _looks_into_what_is_false,
+    ),
+    Difference(
+        "! and !! look at a list's first item",
+        "json-logic-js takes every list with an item for true. The engine looks at the first item where the "
+        "list is constant, and within an if without else.",
+        ({"if": [{"!!": [{"var": "tags"}]}, {"var": "plan"}]}, {"tags": [0, 1], "plan": "pro"}),
+        _looks_at_the_first_item,
     ),
     Difference(
         "min and max refuse what is no number",
@@ -261,6 +307,17 @@ DIFFERENCES = (
             parting.operator == "sem_ver"
             and parting.theirs == {"plain": None}
             and any(len(str(each)) >= 16 for each in parting.operands)
+        ),
+    ),
+    Difference(
+        "sem_ver forgives spaces around a full version",
+        "A version has none (semver.org, 9 to 11), and flagd and PyPI's engine forgive none either; the peer "
+        "forgives them only where no number is left out.",
+        ({"sem_ver": [{"var": "version"}, "=", "1.2.3"]}, {"version": " 1.2.3 "}),
+        lambda parting: (
+            parting.operator == "sem_ver"
+            and parting.ours == {"plain": None}
+            and any(isinstance(each, str) and each != each.strip() for each in parting.operands)
         ),
     ),
     Difference(

@@ -54,7 +54,8 @@ def judge(request: pytest.FixtureRequest) -> Peer | None:
 
 
 def check(compared: Compared, seed: int, share: float) -> None:
-    assert compared.unknown == [], f"BURGEE_SEED={seed}"
+    if compared.unknown:
+        pytest.fail("\n".join([f"not known, with BURGEE_SEED={seed}:", *compared.unknown]))
     assert compared.equal >= share * compared.pairs
     print(
         f"{compared.pairs} pairs with BURGEE_SEED={seed}, {compared.equal} equal; "

@@ -11,7 +11,7 @@ import pytest
 
 from tests.daemon.geography.definitions import READ_A_COUNTRY
 from tests.support.country_database import GERMAN, PRIVATE, SWEDISH, write_database
-from tests.support.daemon import RunningDaemon, run_command, running_daemon
+from tests.support.daemon import RunningDaemon, clean_environment, run_command, running_daemon
 
 IN_NORWAY = {"89.160.20.0/24": {"country": {"iso_code": "NO"}}}
 
@@ -63,7 +63,7 @@ def test_explain_says_that_the_country_came_from_the_address(daemon: RunningDaem
 def test_the_command_explain_says_so_to_a_person(daemon: RunningDaemon) -> None:
     ended = run_command("explain", "rule", f"ip={SWEDISH}", "--socket", daemon.socket)
     assert ended.returncode == 0 and "rule = true" in ended.stdout
-    assert "country is SE, told by the daemon's database from ip" in ended.stdout.splitlines()
+    assert "country is SE, told by the database from ip" in ended.stdout.splitlines()
 
 
 def test_a_fixed_country_beats_the_address_and_explain_does_not_say_otherwise(
@@ -160,3 +160,37 @@ def test_without_a_good_database_it_does_not_start_and_says_why(
     assert (ended.returncode, ended.stdout) == (2, "")
     assert f"burgee: --geoip: {path}: " in ended.stderr and said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_local_evaluation_tells_the_country_as_the_daemon_does(
+    daemon: RunningDaemon, flags: Path, database: Path
+) -> None:
+    here = ("--source", flags, "--json", "--geoip", database)
+    for context in ([f"ip={SWEDISH}"], [f"ip={SWEDISH}", "country=DE"], [f"ip={PRIVATE}"]):
+        served = json.loads(run_command("eval", "rule", *context, "--socket", daemon.socket, "--json").stdout)
+        local = json.loads(run_command("eval", "rule", *context, *here).stdout)
+        assert local == served
+    explained = json.loads(run_command("explain", "rule", f"ip={SWEDISH}", *here).stdout)
+    assert explained["enriched"] == {"country": {"value": "SE", "from": "ip"}}
+
+
+def test_local_evaluation_takes_the_database_from_the_environment(flags: Path, database: Path) -> None:
+    ended = run_command(
+        *("eval", "rule", f"ip={SWEDISH}", "--source", flags, "--json"),
+        environment=clean_environment(BURGEE_GEOIP=str(database)),
+    )
+    assert json.loads(ended.stdout)["value"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--geoip", "x.mmdb"), "--source"),
+        (("--source", "flags.json", "--geoip", "/no/such.mmdb"), "/no/such"),
+    ],
+)
+def test_local_evaluation_refuses_a_database_that_it_cannot_use(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    ended = run_command("eval", "rule", *arguments)
+    assert ended.returncode == 2 and said in ended.stderr
