@@ -89,7 +89,7 @@ class RunningDaemon:
     def connect(self, *, over: str | None = None, timeout: float = 10.0) -> http.client.HTTPConnection:
         """A connection over the Unix socket, or to an ``http://HOST:PORT``."""
         if over is None:
-            return _UnixConnection(self.socket, timeout)
+            return connect_to_unix_socket(self.socket, timeout)
         host, _, port = over.removeprefix("http://").rpartition(":")
         return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=timeout)
 
@@ -138,6 +138,11 @@ class RunningDaemon:
     def wait(self, seconds: float = 12.0) -> int:
         """Wait for its end and return the exit code."""
         return self.process.wait(seconds)
+
+
+def connect_to_unix_socket(path: str, timeout: float) -> http.client.HTTPConnection:
+    """HTTP over a Unix socket, which is connected to with the first request."""
+    return _UnixConnection(path, timeout)
 
 
 def wait_until(

@@ -13,6 +13,7 @@ from typing import Any
 from tests.support.clocked_daemon import set_clock
 from tests.support.daemon import Response, RunningDaemon, running_daemon
 from tests.support.vectors import Vector, VectorFile, seconds
+from tests.support.ways import token_options
 
 LONG_AGO = seconds("2000-01-01T00:00:00Z")
 
@@ -93,6 +94,7 @@ def serving(file: VectorFile, folder: Path) -> Iterator[VectorDaemon]:
             if name == "environment"
             else ["--context", f"{name}={json.dumps(value)}"]
         )
+    arguments += token_options(run)
     with running_daemon(run, *arguments, clock_file=clock_file) as daemon:
         daemon.wait_ready()
         yield VectorDaemon(file, daemon, clock_file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-NAMES = ("up", "serve", "check", "test", "eval", "explain", "health", "ready")
+NAMES = ("up", "serve", "check", "test", "eval", "explain", "snapshot", "health", "ready")
 """In the order in which they are listed."""
 
 
@@ -38,6 +38,10 @@ class Commands(click.Group):
                 from burgeed.cli.explaining import explain_flag
 
                 return explain_flag
+            case "snapshot":
+                from burgeed.cli.snapshots import snapshot
+
+                return snapshot
             case "health" | "ready":
                 from burgeed.cli import probing
 

@@ -25,11 +25,13 @@ async def announce_edges(store: LayerStore, clock: Clock) -> None:
     try:
         while True:
             snapshot = store.snapshot
-            edge = next_edge_of_all(snapshot, announced)
+            # In threads, since they look at every flag.
+            edge = await asyncio.to_thread(next_edge_of_all, snapshot, announced)
             while store.snapshot is snapshot:
                 now = clock.wall()
                 if now < announced or (edge is not None and now >= edge[0]):
-                    store.announce_time(flags_between(snapshot, *sorted((announced, now))))
+                    passed = await asyncio.to_thread(flags_between, snapshot, *sorted((announced, now)))
+                    store.announce_time(passed)
                     announced = now
                     await clock.sleep(SHORTEST_INTERVAL)
                     break

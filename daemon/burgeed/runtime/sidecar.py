@@ -22,18 +22,25 @@ from burgeed.geography.following import FollowedDatabase
 from burgeed.reading.process import ReaderFailed, ReaderProcess
 from burgeed.runtime import logs
 from burgeed.runtime.edges import announce_edges
+from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
 from burgeed.runtime.sink import SourceSink
-from burgeed.runtime.state import open_counter, own_runtime_directory
+from burgeed.runtime.state import open_counter, open_shared_directory, own_runtime_directory
+from burgeed.runtime.tracked_events import open_tracked_events
 from burgeed.server.app import build_application
 from burgeed.server.listeners import Listeners
 from burgeed.server.services import Services
+from burgeed.server.sync_token import SyncToken, TokenUnusable
 from burgeed.server.unix_socket import ListenError, UnixAddress
 from burgeed.settings.model import Settings
 from burgeed.sources.protocol import Source
 from burgeed.sources.uri import SourceError, from_uri
 from burgeed.store.directory import DirectoryUnusable
 from burgeed.store.layers import LayerStore
+from burgeed.store.publisher import Publisher
+from burgeed.store.sharing import Sharing
 from burgeed.store.status import SourceStatuses
+from burgeed.tracking.events import TrackedEvents
+from burgeed.tracking.file import EventFileUnusable
 
 FIRST_WORDS = 5.0
 """Seconds that the line of JSON waits for every source's first word, so that who reads it finds flags."""
@@ -95,6 +102,7 @@ def serve(settings: Settings, clock: Clock, announce: Callable[[Serving], None])
         SidecarFailed: a part could not start, or broke.
     """
     logs.configure(settings.log_format, clock.wall)
+    share_the_interpreter()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(Sidecar(settings, clock, announce).run())
 
@@ -119,6 +127,8 @@ class Sidecar:
         self._stopping = asyncio.Event()
         self._spoken = asyncio.Event()
         self._sources: dict[str, Source] = {}
+        self._tracked = TrackedEvents()
+        self._sync_token = None if settings.sync_token_file is None else SyncToken(settings.sync_token_file)
         self._countries = None if settings.geoip is None else FollowedDatabase(settings.geoip, clock)
 
     async def run(self) -> None:
@@ -131,6 +141,10 @@ class Sidecar:
             raise SidecarFailed(str(error), wrong_settings=True) from error
         except DatabaseUnusable as error:
             raise SidecarFailed(f"--geoip: {error}", wrong_settings=True) from error
+        except EventFileUnusable as error:
+            raise SidecarFailed(f"--track: {error}; name another file", wrong_settings=True) from error
+        except TokenUnusable as error:
+            raise SidecarFailed(f"--sync-token-file: {error}", wrong_settings=True) from error
         except (DirectoryUnusable, ReaderFailed, ListenError) as error:
             raise SidecarFailed(str(error)) from error
         except BaseExceptionGroup as group:
@@ -143,6 +157,9 @@ class Sidecar:
         settings = self._settings
         if self._countries is not None:
             await self._countries.open()
+        self._tracked = open_tracked_events(settings, stack)
+        if self._sync_token is not None:
+            await self._sync_token.check()
         stack.callback(own_runtime_directory(settings))
         counter = open_counter(settings, stack)
         store = LayerStore(
@@ -153,13 +170,18 @@ class Sidecar:
             fractional_version=settings.fractional_version,
         )
         stack.callback(store.close)
+        publisher = Publisher(
+            store,
+            sharing=Sharing(partial(open_shared_directory, settings), self._clock),
+            needs_daemon=needs_daemon if self._countries is not None else lambda snapshot: frozenset(),
+        )
         reader = ReaderProcess()
         stack.push_async_callback(reader.close)
         await reader.start()
         for source in settings.sources:
             self._sources[source.uri] = from_uri(source.uri, reader=reader, clock=self._clock)
         listeners = Listeners(
-            build_application(self._services(store)),
+            build_application(self._services(store, publisher)),
             unix=UnixAddress(settings.socket, settings.socket_mode, settings.socket_group),
             listen=settings.listen,
             management=settings.management,
@@ -167,36 +189,45 @@ class Sidecar:
         )
         stack.push_async_callback(listeners.close)
         await listeners.start()
-        await self._live(store, listeners)
+        # Given back before the socket is: the next daemon on this socket finds the directory free.
+        stack.push_async_callback(publisher.close)
+        await self._live(store, publisher, listeners)
 
-    async def _live(self, store: LayerStore, listeners: Listeners) -> None:
+    async def _live(self, store: LayerStore, publisher: Publisher, listeners: Listeners) -> None:
         """Everything that runs side by side: all of it, or none."""
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(source.follow(SourceSink(name, store, self._statuses, self._heard)))
-                for name, source in self._sources.items()
-            ]
+            publishing = group.create_task(publisher.run())
+            tasks = [group.create_task(spare_the_first_load(publisher))]
+            for name, source in self._sources.items():
+                sink = SourceSink(name, store, self._statuses, self._heard)
+                tasks += [group.create_task(sink.run()), group.create_task(source.follow(sink))]
             tasks.append(group.create_task(announce_edges(store, self._clock)))
             if self._countries is not None:
                 announce = partial(announce_countries, store)
                 tasks.append(group.create_task(self._countries.follow(announce)))
-            await self._first_words()
+            await self._first_words(publisher)
             self._announce_serving(store, listeners)
             await self._stopping.wait()
             _log.info("ending")
+            publishing.cancel()
+            await asyncio.wait({publishing})
+            await publisher.close()
             await self._end(listeners)
             for task in tasks:
                 task.cancel()
 
-    def _services(self, store: LayerStore) -> Services:
+    def _services(self, store: LayerStore, publisher: Publisher) -> Services:
         countries = self._countries
         return Services(
             store=store,
+            publisher=publisher,
             clock=self._clock,
             sources=self._statuses.all,
             locate=self._locate,
             version=_version(),
             enrichment=None if countries is None else Enrichment(countries, self._settings.fixed),
+            sync_token=self._sync_token,
+            tracked=self._tracked,
         )
 
     async def _locate(self, origin: Origin) -> tuple[int, int] | None:
@@ -210,9 +241,14 @@ class Sidecar:
         if all(status.state != "waiting" for status in self._statuses.all()):
             self._spoken.set()
 
-    async def _first_words(self) -> None:
-        """Wait for every source to speak, for a while, unless told to stop."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._spoken, self._stopping)]
+    async def _first_words(self, publisher: Publisher) -> None:
+        """Wait for every source to speak and for the first snapshot, for a while, unless told to stop."""
+
+        async def published() -> None:
+            await self._spoken.wait()
+            await publisher.first(FIRST_WORDS)
+
+        waits = [asyncio.ensure_future(each) for each in (published(), self._stopping.wait())]
         try:
             await asyncio.wait(waits, timeout=FIRST_WORDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -256,6 +292,7 @@ class Sidecar:
             source.reload()
         if self._countries is not None:
             self._countries.reload()
+        self._tracked.reopen()
 
 
 def announce_countries(store: LayerStore) -> None:

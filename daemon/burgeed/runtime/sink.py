@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from burgee.fault import Fault
 from burgee.layer import Layer
@@ -16,7 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 class SourceSink:
-    """Receives what one source delivers.
+    """Receives what one source delivers, and acts on it in :meth:`run`, word by word.
+
+    While one word is acted on, the words that came after it wait: of what was delivered only the newest, and
+    of what was complained of since then only the newest.
 
     Args:
         name: the source's.
@@ -30,11 +35,41 @@ class SourceSink:
         self._store = store
         self._statuses = statuses
         self._spoke = spoke
+        self._delivery: Callable[[], Awaitable[None]] | None = None
+        self._complaint: Callable[[], None] | None = None
+        self._heard = asyncio.Event()
 
     def delivered(self, layer: Layer, warnings: tuple[Fault, ...]) -> None:
         """Serve the layer."""
+        self._delivery, self._complaint = partial(self._serve, layer, warnings), None
+        self._heard.set()
+
+    def rejected(self, faults: tuple[Fault, ...]) -> None:
+        """Say what is wrong; what was served before is served on."""
+        self._complaint = partial(self._reject, faults)
+        self._heard.set()
+
+    def absent(self, why: str) -> None:
+        """Say that there is nothing; what was served before is served on."""
+        self._complaint = partial(self._miss, why)
+        self._heard.set()
+
+    async def run(self) -> None:
+        """Act on each word, until cancelled."""
+        while True:
+            await self._heard.wait()
+            self._heard.clear()
+            if self._delivery is not None:
+                delivery, self._delivery = self._delivery, None
+                await delivery()
+            # Another delivery may have come meanwhile, before the complaint: it has its turn first.
+            if self._complaint is not None and self._delivery is None:
+                complaint, self._complaint = self._complaint, None
+                complaint()
+
+    async def _serve(self, layer: Layer, warnings: tuple[Fault, ...]) -> None:
+        publication = await self._store.take(self._name, layer)
         before = self._statuses[self._name]
-        publication = self._store.put(self._name, layer)
         self._statuses.delivered(self._name, warnings)
         if publication is not None:
             _log.info(
@@ -51,16 +86,14 @@ class SourceSink:
             self._log_faults(logging.WARNING, "the definition can be improved", warnings)
         self._spoke()
 
-    def rejected(self, faults: tuple[Fault, ...]) -> None:
-        """Say what is wrong; what was served before is served on."""
+    def _reject(self, faults: tuple[Fault, ...]) -> None:
         self._statuses.rejected(self._name, faults)
         self._store.excuse(self._name)
         errors = tuple(fault for fault in faults if fault.severity == "error")
         self._log_faults(logging.ERROR, f"the definition is rejected, {self._consequence()}", errors)
         self._spoke()
 
-    def absent(self, why: str) -> None:
-        """Say that there is nothing; what was served before is served on."""
+    def _miss(self, why: str) -> None:
         before = self._statuses[self._name]
         self._statuses.absent(self._name, why)
         self._store.excuse(self._name)

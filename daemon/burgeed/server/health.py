@@ -74,9 +74,11 @@ class Health:
             "detail": "full" if full else "reduced",
             "sources": [_source(each, full) for each in services.sources()],
             "flagSets": list(_flag_sets(snapshot)),
+            "snapshot": services.publisher.report(),
             "inactiveCount": len(snapshot.inactive),
             "fractionalVersion": services.store.fractional_version,
             "geography": self._geography(snapshot),
+            "tracking": services.tracked.report(full=full),
             "server": self._state.report(),
         }
         if full:

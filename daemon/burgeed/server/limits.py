@@ -34,6 +34,8 @@ class Limits:
         subscribers: event streams open at once, of both kinds together.
         stream_buffer: what may wait for one subscriber before messages to it are merged.
         stall: how long a subscriber may leave its buffer as it is before it is dropped.
+        downloads: snapshots being sent at once.
+        download_deadline: how long sending one may take.
         heartbeat: between heartbeats on ``/sync/v1/events``.
         comment: between comments on ``/ofrep/v1/sse``.
         slice: how long evaluating many flags may hold the event loop.
@@ -50,6 +52,8 @@ class Limits:
     subscribers: int = 1_000
     stream_buffer: int = 64 * 1024
     stall: float = 5.0
+    downloads: int = 32
+    download_deadline: float = 60.0
     heartbeat: float = 0.5
     comment: float = 15.0
     slice: float = 0.005

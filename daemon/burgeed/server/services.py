@@ -9,8 +9,11 @@ from burgee.flag import Origin
 from burgeed.clock import Clock
 from burgeed.geography.enrichment import Enrichment
 from burgeed.server.limits import Limits
+from burgeed.server.sync_token import SyncToken
 from burgeed.store.layers import LayerStore
+from burgeed.store.publisher import Publisher
 from burgeed.store.status import SourceStatus
+from burgeed.tracking.events import TrackedEvents
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -27,20 +30,26 @@ class Services:
 
     Attributes:
         store: what is served.
+        publisher: what of it is told to others.
         clock: time.
         sources: the status of every source, bottom layer first.
         locate: where an origin stands in its document; None where that is not known.
         version: Burgee's own.
         enrichment: adds the country to contexts; None where there is no database to tell it.
         event_streams: whether bulk answers say where to learn of changes.
+        sync_token: what a client on TCP has to show for a whole snapshot; None lets nobody have one there.
         limits: of requests, connections and streams.
+        tracked: takes the events that applications tell.
     """
 
     store: LayerStore
+    publisher: Publisher
     clock: Clock
     sources: Callable[[], Sequence[SourceStatus]]
     locate: Callable[[Origin], Awaitable[Position | None]] = nowhere
     version: str = ""
     enrichment: Enrichment | None = None
     event_streams: bool = True
+    sync_token: SyncToken | None = None
     limits: Limits = field(default_factory=Limits)
+    tracked: TrackedEvents = field(default_factory=TrackedEvents)

@@ -1,4 +1,4 @@
-"""Following the store for all event streams."""
+"""Following what is published for all event streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Streams:
         self.refetch.fan_out.end()
 
     async def running(self, application: web.Application) -> AsyncIterator[None]:
-        """Follow the store while the application runs."""
+        """Follow the publisher while the application runs."""
         limits = self._services.limits
         tasks = [
             asyncio.create_task(self._follow_always()),
@@ -61,13 +61,13 @@ class Streams:
                 await self._services.clock.sleep(1.0)
 
     async def _follow(self) -> None:
-        store = self._services.store
+        publisher = self._services.publisher
         # After a fault of our own nobody knows what streams have missed: they are cut off, and come back.
         self.end()
-        subscription = store.subscribe()
+        subscription = publisher.subscribe()
         try:
-            if store.ready:
-                self._take(Publication(store.snapshot, frozenset(), CHANGE))
+            if publisher.published is not None:
+                self._take(Publication(publisher.published.snapshot, frozenset(), CHANGE))
             async for publication in subscription:
                 self._take(publication)
                 await self.sync.fan_out.publish(publication)

@@ -14,7 +14,7 @@ from burgeed.clock import Clock
 from burgeed.server.fan_out import FanOut
 from burgeed.server.limits import Limits
 from burgeed.server.state import ServerState
-from burgeed.store.subscription import Publication
+from burgeed.store.subscription import TIME, Publication
 
 CONNECT = "connect"
 """The reason of the event that a stream begins with."""
@@ -28,12 +28,14 @@ class SyncEvents:
     """
 
     def __init__(self, clock: Clock, limits: Limits, state: ServerState) -> None:
-        self.fan_out = FanOut(_encode, heartbeat=HEARTBEAT, clock=clock, limits=limits, state=state)
+        self.fan_out = FanOut(self._encode, heartbeat=HEARTBEAT, clock=clock, limits=limits, state=state)
         self._current: Publication | None = None
+        self._times = 0
 
     def take(self, publication: Publication) -> None:
         """Remember what new streams are told."""
         self._current = publication
+        self._times = self._times + 1 if publication.reason == TIME else 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one stream."""
@@ -42,13 +44,13 @@ class SyncEvents:
     def _greeting(self) -> bytes:
         if self._current is None:
             return HEARTBEAT
-        return _event(self._current, None, CONNECT).encode()
+        return self._event(self._current, None, CONNECT).encode()
 
+    def _encode(self, publication: Publication) -> bytes:
+        return self._event(publication, publication.flags_changed, publication.reason).encode()
 
-def _encode(publication: Publication) -> bytes:
-    return _event(publication, publication.flags_changed, publication.reason).encode()
-
-
-def _event(publication: Publication, flags_changed: frozenset[str] | None, reason: str) -> GenerationEvent:
-    generation = publication.snapshot.generation
-    return GenerationEvent(generation.epoch, generation.number, str(generation), flags_changed, reason)
+    def _event(
+        self, publication: Publication, flags_changed: frozenset[str] | None, reason: str
+    ) -> GenerationEvent:
+        epoch, number = generation = publication.snapshot.generation
+        return GenerationEvent(epoch, number, str(generation), flags_changed, reason, self._times)

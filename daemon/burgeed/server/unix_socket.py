@@ -56,7 +56,7 @@ class OwnedUnixSocket:
             raise ListenError(
                 f"the socket's path is over {LONGEST_PATH} bytes: {path}; choose a shorter one with --socket"
             )
-        group = _group_number(address.group)
+        group = group_number(address.group)
         self.path = path
         try:
             self._directory = _open_directory(path.parent)
@@ -199,7 +199,8 @@ def _open_directory(path: Path) -> int:
     return directory
 
 
-def _group_number(group: str | None) -> int | None:
+def group_number(group: str | None) -> int | None:
+    """The number of a group that is given by name or number. Raises ListenError where there is none."""
     if group is None:
         return None
     if group.isdecimal():

@@ -161,7 +161,9 @@ class _Gathering:
             state_dir_stated="state-dir" in self.stated,
             fixed=self.fixed(),
             fractional_version=3 if self.one("fractional", int, 2) == 3 else 2,
-            geoip=self.one("geoip", Path, Path()).absolute() if "geoip" in self.stated else None,
+            geoip=self.path("geoip"),
+            sync_token_file=self.path("sync-token-file"),
+            track=self.one("track", Path, Path()).absolute() if "track" in self.stated else None,
             log_format="json" if self.one("log-format", str, "text") == "json" else "text",
         )
         self.one("store", str, "none")
@@ -191,6 +193,10 @@ class _Gathering:
         addresses = self.all(name, object)
         last = addresses[-1] if addresses else None
         return last if isinstance(last, Address) else None
+
+    def path(self, name: str) -> Path | None:
+        """A path that need not be stated."""
+        return self.one(name, Path, Path()).absolute() if name in self.stated else None
 
     def fixed(self) -> Mapping[str, str | int | float | bool]:
         """``--context`` and ``--environment`` together."""

@@ -50,6 +50,8 @@ class Settings:
         fixed: attributes set for all requests; they beat the request's.
         fractional_version: the generation of flagd's ``fractional`` for documents that do not say.
         geoip: a database in MaxMind's format that tells ``country`` from ``ip``; None is none.
+        track: a file to which tracked events are appended; None only counts them.
+        sync_token_file: holds the token that a client on TCP shows for a whole snapshot; None is none.
         log_format: how log lines are written to standard error.
     """
 
@@ -67,4 +69,6 @@ class Settings:
     fixed: Mapping[str, str | int | float | bool]
     fractional_version: Literal[2, 3]
     geoip: Path | None
+    sync_token_file: Path | None
+    track: Path | None
     log_format: Literal["text", "json"]

@@ -77,7 +77,7 @@ OPTIONS: tuple[Option, ...] = (
         "runtime-dir",
         "DIR",
         values.read_path,
-        "Files that end with the daemon; one daemon each. Default: beside the socket.",
+        "Where snapshots are shared on this machine; one daemon each. Default: beside the socket.",
     ),
     Option(
         "state-dir",
@@ -109,6 +109,18 @@ OPTIONS: tuple[Option, ...] = (
         "PATH",
         values.read_path,
         "A database in MaxMind's format that tells the attribute country from ip. Default: none.",
+    ),
+    Option(
+        "track",
+        "PATH",
+        values.read_track_path,
+        "A file to which POST /sync/v1/track is appended as JSON lines. Default: none, events are counted.",
+    ),
+    Option(
+        "sync-token-file",
+        "PATH",
+        values.read_path,
+        "A file with the token that lets a client on TCP have whole snapshots. Default: none may.",
     ),
     Option("store", "URI", values.read_store, "Where overrides are kept; only none so far. Default: none."),
     Option(

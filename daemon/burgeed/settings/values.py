@@ -136,6 +136,16 @@ def read_path(text: str) -> Path:
         raise UnfitValue(f"{text!r} names no known home directory", "write the path in full") from error
 
 
+def read_track_path(text: str) -> Path:
+    """A path, but not ``-``."""
+    if text == "-":
+        raise UnfitValue(
+            "standard output is taken, by the line that says where the daemon serves",
+            "name a file, such as /var/log/burgee/events.jsonl",
+        )
+    return read_path(text)
+
+
 def read_store(text: str) -> str:
     """``none``."""
     if text != "none":

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from burgee.bucket import FractionalVersion
 from burgee.composition import changes, compose
 from burgee.layer import Layer
 from burgee.snapshot import Generation, Snapshot
 from burgeed.store.subscription import CHANGE, TIME, Publication, Subscription
+
+
+class _Composed(NamedTuple):
+    """A snapshot, and how it differs from the one before: in answers, or in anything."""
+
+    snapshot: Snapshot
+    flags_changed: frozenset[str]
+    is_other: bool
 
 
 class LayerStore:
@@ -47,6 +57,7 @@ class LayerStore:
         self._snapshot = Snapshot(fixed=self._fixed)
         self._ready = False
         self._closed = False
+        self._turn = asyncio.Lock()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -77,15 +88,32 @@ class LayerStore:
         Raises:
             KeyError: no source has that name.
         """
-        if source not in self._layers:
-            raise KeyError(source)
-        return self._recompose({**self._layers, source: layer}, self._awaited - {source})
+        layers = self._layers_with(source, layer)
+        return self._take_over(self._composed(self._snapshot, layers), layers, self._awaited - {source})
+
+    async def take(self, source: str, layer: Layer) -> Publication | None:
+        """The same as :meth:`put`, composed in a thread so that requests are answered meanwhile.
+
+        Those who call this at the same time are served one after the other.
+
+        Raises:
+            KeyError: no source has that name.
+        """
+        async with self._turn:
+            while True:
+                before = self._snapshot, self._layers
+                layers = self._layers_with(source, layer)
+                composed = await asyncio.to_thread(self._composed, self._snapshot, layers)
+                # What was published or put meanwhile has to be compared with, and composed, too.
+                if self._snapshot is before[0] and self._layers is before[1]:
+                    return self._take_over(composed, layers, self._awaited - {source})
 
     def excuse(self, source: str) -> Publication | None:
         """Wait no longer for a source that has nothing to deliver yet, if it is an optional one."""
         if source not in self._optional or source not in self._awaited:
             return None
-        return self._recompose(self._layers, self._awaited - {source})
+        layers = dict(self._layers)
+        return self._take_over(self._composed(self._snapshot, layers), layers, self._awaited - {source})
 
     def announce_time(self, flags: frozenset[str]) -> Publication | None:
         """Publish the snapshot once more, since the answers of these flags changed with time alone."""
@@ -117,9 +145,13 @@ class LayerStore:
         for subscription in list(self._subscriptions):
             subscription.close()
 
-    def _recompose(self, layers: dict[str, Layer | None], awaited: frozenset[str]) -> Publication | None:
-        """Compose these layers, and take them over only once nothing can fail any more."""
-        old = self._snapshot
+    def _layers_with(self, source: str, layer: Layer) -> dict[str, Layer | None]:
+        if source not in self._layers:
+            raise KeyError(source)
+        return {**self._layers, source: layer}
+
+    def _composed(self, old: Snapshot, layers: Mapping[str, Layer | None]) -> _Composed:
+        """What these layers compose to, and how it differs; touches nothing of the store's."""
         new = compose(
             [layer for layer in layers.values() if layer is not None],
             generation=old.generation,
@@ -127,7 +159,14 @@ class LayerStore:
             fractional_version=self._fractional_version,
         )
         flags_changed = changes(old, new)
-        is_news = not awaited and (not self._ready or bool(flags_changed) or new != old)
+        return _Composed(new, flags_changed, bool(flags_changed) or new != old)
+
+    def _take_over(
+        self, composed: _Composed, layers: dict[str, Layer | None], awaited: frozenset[str]
+    ) -> Publication | None:
+        """Take these layers over; whatever can fail does so before anything has changed."""
+        new = composed.snapshot
+        is_news = not awaited and (not self._ready or composed.is_other)
         if is_news:
             new = replace(new, generation=self._next_generation())
         self._layers, self._awaited = layers, awaited
@@ -137,7 +176,7 @@ class LayerStore:
         # equality, and explain shows it.
         self._snapshot = new
         self._ready = True
-        return self._publish(Publication(new, flags_changed, CHANGE)) if is_news else None
+        return self._publish(Publication(new, composed.flags_changed, CHANGE)) if is_news else None
 
     def _publish(self, publication: Publication) -> Publication:
         for subscription in list(self._subscriptions):

@@ -72,6 +72,29 @@ def test_local_evaluation_and_the_daemon_agree(tmp_path: Path, silent: Path) -> 
     assert f"split = {served}" in explained.stdout
 
 
+def test_expectations_are_held_against_the_generation_that_is_stated(tmp_path: Path, silent: Path) -> None:
+    value = answered("--source", silent, "--fractional", "3")
+    path = tmp_path / "tested.json"
+    path.write_text(
+        json.dumps(document(tests=[{"flag": "split", "context": CONTEXT, "expected": {"value": value}}]))
+    )
+    third, second, by_environment = (
+        run_command("test", path, *options, environment=clean_environment(**variables)).returncode
+        for options, variables in (
+            (("--fractional", "3"), {}),
+            (("--fractional", "2"), {"BURGEE_FRACTIONAL": "3"}),
+            ((), {"BURGEE_FRACTIONAL": "3"}),
+        )
+    )
+    assert (third, second, by_environment) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_what_reads_files_refuses_a_generation_that_there_is_not(command: str, silent: Path) -> None:
+    ended = run_command(command, silent, "--fractional", "4")
+    assert ended.returncode == 2 and "write 2 or 3" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

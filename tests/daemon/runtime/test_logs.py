@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
@@ -78,35 +79,64 @@ def test_a_long_field_is_cut_and_says_so(log_format: Literal["text", "json"]) ->
     assert len(line) < logs.LONGEST_FIELD + 200 and "100000 characters" in line
 
 
-def a_sink(caplog: pytest.LogCaptureFixture) -> tuple[SourceSink, SourceStatuses]:
+class Heard:
+    """A sink, and the statuses that it writes to."""
+
+    def __init__(self) -> None:
+        store = LayerStore(["base"], next_generation=GenerationCounter(None).next)
+        self.statuses = SourceStatuses([("base", False)], lambda: 0.0)
+        self.spoken = 0
+        self.sink = SourceSink("base", store, self.statuses, self.speak)
+
+    def speak(self) -> None:
+        self.spoken += 1
+
+    async def act(self, *words: Callable[[], None]) -> None:
+        """Say the words, each after the one before has been acted on."""
+        running = asyncio.create_task(self.sink.run())
+        async with asyncio.timeout(10):
+            for word in words:
+                before = self.spoken
+                word()
+                while self.spoken == before:
+                    await asyncio.sleep(0.001)
+        running.cancel()
+
+
+@pytest.fixture
+def heard(caplog: pytest.LogCaptureFixture) -> Heard:
     caplog.set_level(logging.INFO)
-    store = LayerStore(["base"], next_generation=GenerationCounter(None).next)
-    statuses = SourceStatuses([("base", False)], lambda: 0.0)
-    return SourceSink("base", store, statuses, lambda: None), statuses
+    return Heard()
 
 
-def test_a_rejection_is_logged_with_file_line_column_and_remedy(caplog: pytest.LogCaptureFixture) -> None:
-    sink, statuses = a_sink(caplog)
+async def test_a_rejection_is_logged_with_file_line_column_and_remedy(
+    heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
     fault = Fault("unknown field `x`", ("flags", "a"), "did you mean `y`?", file="f.yaml", line=3, column=7)
-    sink.rejected((fault,))
+    await heard.act(lambda: heard.sink.rejected((fault,)))
     [record] = caplog.records
     assert "f.yaml:3:7" in record.message and "did you mean `y`?" in record.message
-    assert (statuses["base"].state, statuses["base"].faults) == ("rejected", (fault,))
+    assert (heard.statuses["base"].state, heard.statuses["base"].faults) == ("rejected", (fault,))
 
 
-def test_a_thousand_faults_are_not_a_thousand_lines(caplog: pytest.LogCaptureFixture) -> None:
-    sink, _ = a_sink(caplog)
-    sink.rejected(tuple(Fault(f"fault {number}") for number in range(1000)))
+async def test_a_thousand_faults_are_not_a_thousand_lines(
+    heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = tuple(Fault(f"fault {number}") for number in range(1000))
+    await heard.act(lambda: heard.sink.rejected(faults))
     assert len(caplog.records) == MOST_FAULTS_LOGGED + 1 and "980 more" in caplog.records[-1].message
 
 
-def test_an_absence_is_logged_once_and_a_return_too(caplog: pytest.LogCaptureFixture) -> None:
-    sink, statuses = a_sink(caplog)
-    sink.absent("there is no such file")
-    sink.absent("there is no such file")
-    sink.delivered(Layer("base"), ())
-    sink.absent("there is no such file")
-    sink.delivered(Layer("base"), ())
+async def test_an_absence_is_logged_once_and_a_return_too(
+    heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    def absent() -> None:
+        heard.sink.absent("there is no such file")
+
+    def delivered() -> None:
+        heard.sink.delivered(Layer("base"), ())
+
+    await heard.act(absent, absent, delivered, absent, delivered)
     messages = [record.message for record in caplog.records]
     assert [message.split(",")[0] for message in messages] == [
         "the source has no content",
@@ -114,7 +144,8 @@ def test_an_absence_is_logged_once_and_a_return_too(caplog: pytest.LogCaptureFix
         "the source has no content",
         "the source is live again",
     ]
-    assert "waits" in messages[0] and "last good" in messages[2] and statuses["base"].state == "live"
+    assert "waits" in messages[0] and "last good" in messages[2]
+    assert heard.statuses["base"].state == "live"
 
 
 def test_the_time_of_a_state_is_that_of_its_beginning() -> None:

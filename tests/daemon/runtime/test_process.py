@@ -156,12 +156,14 @@ def test_wrong_settings_are_told_without_starting_anything(tmp_path: Path, flags
     assert "--store" in said and not (tmp_path / "other").exists()
 
 
-def test_the_socket_has_its_mode_and_its_runtime_directory_is_made(tmp_path: Path, flags: Path) -> None:
+def test_the_socket_has_its_mode_and_its_runtime_directory_is_made_for_the_same_people(
+    tmp_path: Path, flags: Path
+) -> None:
     runtime = tmp_path / "runtime"
     arguments = ["--source", flags, "--socket-mode", "0660", "--runtime-dir", runtime]
     with running_daemon(tmp_path, *arguments) as daemon:
         mode = stat.S_IMODE(Path(daemon.socket).stat().st_mode)
-    assert mode == 0o660 and stat.S_IMODE(runtime.stat().st_mode) == 0o700
+    assert mode == 0o660 and stat.S_IMODE(runtime.stat().st_mode) == 0o750
 
 
 def test_the_management_address_serves_health_and_no_evaluation(tmp_path: Path, flags: Path) -> None:

@@ -52,6 +52,8 @@ def test_defaults_are_those_of_the_design() -> None:
         fixed={},
         fractional_version=2,
         geoip=None,
+        sync_token_file=None,
+        track=None,
         log_format="text",
     )
 

@@ -21,9 +21,11 @@ from burgeed.server.limits import Limits
 from burgeed.server.listeners import Listeners
 from burgeed.server.services import Services, nowhere
 from burgeed.server.state import ServerState
+from burgeed.server.sync_token import SyncToken
 from burgeed.server.unix_socket import UnixAddress
 from burgeed.settings.model import Address
 from burgeed.store.layers import LayerStore
+from burgeed.store.publisher import Publisher
 from burgeed.store.status import SourceStatuses
 
 SOURCE = "flags.yaml"
@@ -159,6 +161,7 @@ class Serving:
     """A running server."""
 
     store: LayerStore
+    publisher: Publisher
     statuses: SourceStatuses
     listeners: Listeners
     state: ServerState
@@ -201,6 +204,7 @@ async def serving(
     allowed_hosts: tuple[str, ...] = (),
     management: bool = False,
     event_streams: bool = True,
+    sync_token: SyncToken | None = None,
     locate: Callable[[Origin], Awaitable[tuple[int, int] | None]] = nowhere,
 ) -> AsyncIterator[Serving]:
     """A server on a Unix socket in ``directory`` and a free port, serving ``document`` where there is one."""
@@ -214,13 +218,16 @@ async def serving(
         fixed=fixed,
     )
     statuses = SourceStatuses(sources, clock.wall)
+    publisher = Publisher(store)
     services = Services(
         store=store,
+        publisher=publisher,
         clock=clock,
         sources=statuses.all,
         locate=locate,
         version="0.0",
         event_streams=event_streams,
+        sync_token=sync_token,
         limits=limits,
     )
     application = build_application(services)
@@ -232,12 +239,14 @@ async def serving(
         allowed_hosts=allowed_hosts,
     )
     await listeners.start()
-    server = Serving(store, statuses, listeners, application[STATE], limits, numbers)
+    publishing = asyncio.create_task(publisher.run())
+    server = Serving(store, publisher, statuses, listeners, application[STATE], limits, numbers)
     try:
         if document is not None:
             server.deliver(document)
         yield server
     finally:
+        publishing.cancel()
         await listeners.close()
 
 

@@ -23,6 +23,7 @@ from burgeed.server.services import Services
 from burgeed.server.unix_socket import ListenError, UnixAddress
 from burgeed.settings.model import Address
 from burgeed.store.layers import LayerStore
+from burgeed.store.publisher import Publisher
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -45,7 +46,8 @@ def listeners(listen: Address | None, unix: Path | None = None) -> Listeners:
     def never() -> Any:
         raise AssertionError
 
-    services = Services(store=LayerStore([], next_generation=never), clock=SystemClock(), sources=list)
+    store = LayerStore([], next_generation=never)
+    services = Services(store=store, publisher=Publisher(store), clock=SystemClock(), sources=list)
     return Listeners(
         build_application(services), unix=UnixAddress(unix) if unix is not None else None, listen=listen
     )

@@ -69,7 +69,28 @@ async def test_a_sync_stream_tells_first_what_is_served_and_then_what_changed(
         third = await events.generation()
     assert first == GenerationEvent("epoch", 1, "epoch-1", None, "connect")
     assert second == GenerationEvent("epoch", 2, "epoch-2", frozenset({"f"}), "change")
-    assert third == GenerationEvent("epoch", 2, "epoch-2", frozenset({"other"}), "time")
+    assert third == GenerationEvent("epoch", 2, "epoch-2", frozenset({"other"}), "time", 1)
+
+
+async def test_a_sync_stream_begins_with_how_often_time_changed_answers_within_the_generation(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, document("on")) as server:
+
+        async def greeting() -> GenerationEvent:
+            async with await server.unix.open() as wire:
+                return await (await Events.open(wire, server.unix, SYNC)).generation()
+
+        assert (await greeting()).times == 0
+        async with await server.unix.open() as wire:
+            events = await Events.open(wire, server.unix, SYNC)
+            await events.generation()
+            server.store.announce_time(frozenset({"f"}))
+            await events.generation()
+            assert (await greeting()).times == 1
+            server.deliver(document("off"))
+            await events.generation()
+        assert (await greeting()).times == 0
 
 
 async def test_heartbeats_come_twice_a_second(tmp_path: Path) -> None:

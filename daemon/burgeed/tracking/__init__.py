@@ -1,0 +1,1 @@
+"""Tracked events: counted, and kept in a file where one is named."""
