@@ -1,19 +1,21 @@
-"""The vectors through the OpenFeature client: provider, socket and daemon, blocking and asynchronous."""
+"""The vectors through the OpenFeature client, by every way to an answer, blocking and asynchronous."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from openfeature import api
 from openfeature.client import OpenFeatureClient
-from openfeature.contrib.provider.burgee import BurgeeProvider
+from openfeature.contrib.provider.burgee.clock import SystemClock
 from openfeature.evaluation_context import EvaluationContext
-from openfeature.flag_evaluation import FlagEvaluationDetails
+from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 
 from tests.support.vector_daemon import VectorDaemon
 from tests.support.vectors import Vector, same
+from tests.support.ways import WAYS, FileClockOf, Way
 
 CALLERS_OWN: dict[str, tuple[Any, ...]] = {
     "boolean": (True, False),
@@ -28,15 +30,28 @@ PATIENCE = 20.0
 """Seconds for one call: what is measured here is what it answers, on machines that are shared."""
 
 
-@pytest.fixture
-def clients(vector_daemon: VectorDaemon) -> Iterator[dict[str, OpenFeatureClient]]:
+STALL = 10.0
+"""Seconds that a machine may be too busy for heartbeats: answers are STALE then, and asked for again."""
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def clients(
+    request: pytest.FixtureRequest, vector_daemon: VectorDaemon
+) -> Iterator[dict[str, OpenFeatureClient]]:
     """A client for each selector that the daemon's vectors use."""
-    address = f"unix://{vector_daemon.daemon.socket}"
+    way: Way = request.param
+    options: dict[str, Any] = {"deadline": PATIENCE, "initialize_deadline": PATIENCE}
+    if way.evaluates_here:
+        options["clock"] = FileClockOf(vector_daemon.clock_file, SystemClock())
+    else:
+        # A kept answer would be of a moment before the daemon's clock was set.
+        options["cache_size"] = 0
     clients = {}
     for selector in {vector.selector for vector in vector_daemon.file.vectors}:
         domain = f"selector {selector}"
-        provider = BurgeeProvider(address, selector=selector, deadline=PATIENCE, initialize_deadline=PATIENCE)
+        provider = way.provider(vector_daemon.daemon, selector=selector, **options)
         api.set_provider_and_wait(provider, domain)
+        assert way.goes_there(provider)
         clients[selector] = api.get_client(domain)
     try:
         yield clients
@@ -71,15 +86,28 @@ def wrong_details(vector: Vector, default: Any, details: FlagEvaluationDetails[A
     return problems
 
 
+def questions(vector_daemon: VectorDaemon) -> Iterator[tuple[Vector, Any]]:
+    """Each vector, at its moment, with each default value to ask with."""
+    for vector in vector_daemon.file.vectors:
+        vector_daemon.set_time_of(vector)
+        for default in CALLERS_OWN[vector.flag_type]:
+            yield vector, default
+
+
+def is_stale(details: FlagEvaluationDetails[Any]) -> bool:
+    return details.reason == Reason.STALE
+
+
 def test_the_blocking_client_answers_as_the_language_says(
     vector_daemon: VectorDaemon, clients: dict[str, OpenFeatureClient]
 ) -> None:
     problems = []
-    for vector in vector_daemon.file.vectors:
-        vector_daemon.set_time_of(vector)
+    for vector, default in questions(vector_daemon):
         evaluate = getattr(clients[vector.selector], f"get_{vector.flag_type}_details")
-        for default in CALLERS_OWN[vector.flag_type]:
-            problems += wrong_details(vector, default, evaluate(vector.flag, default, context_of(vector)))
+        until = time.monotonic() + STALL
+        while is_stale(details := evaluate(vector.flag, default, context_of(vector))):
+            assert time.monotonic() < until, f"{vector}: {details}"
+        problems += wrong_details(vector, default, details)
     assert not problems, "\n".join(problems)
 
 
@@ -87,10 +115,10 @@ async def test_the_asynchronous_client_answers_as_the_language_says(
     vector_daemon: VectorDaemon, clients: dict[str, OpenFeatureClient]
 ) -> None:
     problems = []
-    for vector in vector_daemon.file.vectors:
-        vector_daemon.set_time_of(vector)
+    for vector, default in questions(vector_daemon):
         evaluate = getattr(clients[vector.selector], f"get_{vector.flag_type}_details_async")
-        for default in CALLERS_OWN[vector.flag_type]:
-            details = await evaluate(vector.flag, default, context_of(vector))
-            problems += wrong_details(vector, default, details)
+        until = time.monotonic() + STALL
+        while is_stale(details := await evaluate(vector.flag, default, context_of(vector))):
+            assert time.monotonic() < until, f"{vector}: {details}"
+        problems += wrong_details(vector, default, details)
     assert not problems, "\n".join(problems)

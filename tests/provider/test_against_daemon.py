@@ -177,7 +177,7 @@ def test_a_daemon_that_dies_is_stale_and_ready_when_it_returns(
         stale = calling(way, "get_boolean_details", "new-checkout", False, ACME)
         assert time.monotonic() - began < 0.5
         assert (stale.value, stale.variant, stale.reason) == (before.value, before.variant, Reason.STALE)
-        assert stale.flag_metadata == before.flag_metadata
+        assert stale.flag_metadata == {**before.flag_metadata, "burgee.reason": "TARGETING_MATCH"}
     assert client.get_boolean_details("unknown", True).error_code is ErrorCode.PROVIDER_NOT_READY
     save(flags, FLAGS.replace("acme: {new-checkout: on", "acme: {new-checkout: off"))
     with running_daemon(tmp_path, "--source", flags) as second:

@@ -131,7 +131,8 @@ def test_each_answer_is_the_callers_own(provider: BurgeeProvider, daemon: FakeDa
     daemon.stop()
     for _ in range(2):
         again = caller.resolve(provider, "object", default_value={})
-        assert (again.value, again.flag_metadata, again.reason) == ({"list": [1]}, {"m": 1}, Reason.STALE)
+        assert (again.value, again.reason) == ({"list": [1]}, Reason.STALE)
+        assert again.flag_metadata == {"m": 1, "burgee.reason": "STATIC"}
         again.value["list"].append(3)
 
 
@@ -270,20 +271,23 @@ def test_a_failure_after_an_answer_is_the_last_known_one_as_stale(
     for _ in range(2):
         details = caller.resolve(provider, evaluation_context=USER)
         assert (details.value, details.reason, details.variant) == (True, Reason.STALE, "v")
-        assert (details.error_code, details.flag_metadata) == (None, {"owner": "x"})
+        assert details.error_code is None
+        assert details.flag_metadata == {"owner": "x", "burgee.reason": "STATIC"}
     daemon.evaluation = answer(False)
     assert caller.resolve(provider, default_value=True, evaluation_context=USER).reason is Reason.STATIC
 
 
-def test_the_last_known_answer_is_for_the_same_flag_type_and_context_only(
+def test_the_last_known_answer_is_for_the_same_flag_and_context_only(
     provider: BurgeeProvider, daemon: FakeDaemon, caller: Caller
 ) -> None:
     daemon.evaluation = answer(1)
     caller.resolve(provider, "integer", "flag", 7, EvaluationContext("u", {"a": 1}))
     daemon.stop()
     assert caller.resolve(provider, "integer", "flag", 7, EvaluationContext("u", {"a": 1})).value == 1
+    as_float = caller.resolve(provider, "float", "flag", 7.5, EvaluationContext("u", {"a": 1}))
+    assert (as_float.value, type(as_float.value)) == (1.0, float)
     for flag_type, key, context in [
-        ("float", "flag", EvaluationContext("u", {"a": 1})),
+        ("string", "flag", EvaluationContext("u", {"a": 1})),
         ("integer", "other", EvaluationContext("u", {"a": 1})),
         ("integer", "flag", EvaluationContext("u", {"a": True})),
         ("integer", "flag", EvaluationContext("u", {"a": "1"})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,3 +87,38 @@ def test_a_variable_that_is_no_number_is_named() -> None:
 def test_options_do_not_change() -> None:
     with pytest.raises(AttributeError):
         Options().deadline = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"bootstrap": ""}, "bootstrap is the path of a file, not ''"),
+        ({"last_snapshot": 5}, "last_snapshot is the path of a file, not 5"),
+        ({"runtime_dir": "a\0b"}, "runtime_dir is the path of a directory"),
+        ({"token": "a\nb"}, "token holds what no HTTP header can"),
+        ({"token": "tökén"}, "token holds what no HTTP header can"),
+        ({"prefetch": 1}, "prefetch is True or False, not 1"),
+    ],
+)
+def test_a_path_or_a_token_that_cannot_be_is_refused(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        BurgeeProvider(**given)
+
+
+def test_paths_and_the_token_can_come_from_the_environment_and_paths_as_such(tmp_path: Path) -> None:
+    environment = {
+        "BURGEE_BOOTSTRAP": "/b",
+        "BURGEE_LAST_SNAPSHOT": "/l",
+        "BURGEE_RUNTIME_DIR": "/r",
+        "BURGEE_TOKEN": "t",
+        "BURGEE_PREFETCH": "true",
+    }
+    options = Options.gather(environment, bootstrap=tmp_path)
+    assert (options.bootstrap, options.last_snapshot, options.runtime_dir) == (str(tmp_path), "/l", "/r")
+    assert (options.token, options.prefetch) == ("t", True)
+    with pytest.raises(ValueError, match="BURGEE_PREFETCH is neither true nor false"):
+        Options.gather({"BURGEE_PREFETCH": "perhaps"})
+
+
+def test_the_token_is_not_shown() -> None:
+    assert "secret" not in repr(Options(token="secret"))

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -157,7 +157,7 @@ class FakeDaemon:
         subscriber: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         with self._lock:
             current = self.generation
-            greeting = GenerationEvent(current.epoch, current.number, flags_changed=None, reason="connect")
+            greeting = replace(current, flags_changed=None, reason="connect")
             subscriber.put(greeting.encode())
             self._subscribers.append(subscriber)
             self.streams += 1

@@ -57,3 +57,7 @@ class Breaker:
                 self._held_until = None
                 self._episode += 1
                 self._failures = 0
+
+    def after_fork(self) -> None:
+        """In the child: the call on trial, if there was one, is the parent's."""
+        self._lock = threading.Lock()

@@ -1,25 +1,34 @@
 """The conversation with the daemon, without any input or output.
 
 A conversation is a generator: it yields a Request, is sent the Response or has Unreachable thrown into it,
-and returns a Resolution. Two drivers, one blocking and one asynchronous, do the waiting.
+and returns what came of it. Two drivers, one blocking and one asynchronous, do the waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from burgee.resolution import ErrorCode, Reason, Resolution
-from burgee.wire.ofrep import SELECTOR, read_answer
+from burgee.wire.ofrep import DETAIL, SELECTOR, read_answer
+
+from .flights import Landing
 
 LONGEST_KEY = 256
 """Characters of a flag's key."""
 LARGEST_BODY = 1024 * 1024
 """Bytes of a request or an answer."""
+LARGEST_BULK = 16 * LARGEST_BODY
+"""Bytes of an answer about all flags."""
+BULK_SHARE = 0.5
+"""Of the time that is left, for an answer about all flags, where one flag can still be asked for."""
 
-_PATH = "/ofrep/v1/evaluate/flags/"
+_PATH = "/ofrep/v1/evaluate/flags"
+_JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+_Result = TypeVar("_Result")
 
 
 class Request(NamedTuple):
@@ -31,6 +40,9 @@ class Request(NamedTuple):
         headers: besides those that frame the message.
         body: bytes of JSON, or none.
         fresh: not over a connection that was used before.
+        answer_limit: bytes that the answer's body may have.
+        encodings: of the answer's body that the asker decodes.
+        share: of the time that is left, what this may take.
     """
 
     method: str
@@ -38,6 +50,9 @@ class Request(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     fresh: bool = False
+    answer_limit: int = LARGEST_BODY
+    encodings: tuple[str, ...] = ()
+    share: float = 1.0
 
 
 class Response(NamedTuple):
@@ -77,7 +92,8 @@ class Unreachable(Exception):
         super().__init__(message)
 
 
-Conversation: TypeAlias = Generator[Request, Response, Resolution]
+Conversation: TypeAlias = Generator[Request | Landing, Any, _Result]
+"""It is sent a Response for a Request, and None for a Landing; either may end with Unreachable."""
 
 
 class Answer(NamedTuple):
@@ -102,15 +118,37 @@ def evaluation_request(flag_key: str, context: bytes, selector: str) -> Request:
         context: the evaluation context as JSON.
         selector: for ``Flagd-Selector``, or empty.
     """
+    return Request("POST", _target(flag_key), _headers(selector), b'{"context":' + context + b"}")
+
+
+def bulk_request(context: bytes, selector: str, share: float) -> Request:
+    """Ask for all flags, each with what its answer depends on.
+
+    Args:
+        context: the evaluation context as JSON.
+        selector: for ``Flagd-Selector``, or empty.
+        share: of the time that is left.
+    """
+    return Request(
+        "POST",
+        f"{_PATH}?eventStreams=false",
+        (*_headers(selector), (DETAIL, "1")),
+        b'{"context":' + context + b"}",
+        answer_limit=LARGEST_BULK,
+        share=share,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _target(flag_key: str) -> str:
     # A path segment of dots would be resolved away on the way.
     encoded = quote(flag_key, safe="") if flag_key.strip(".") else flag_key.replace(".", "%2E")
-    headers: tuple[tuple[str, str], ...] = (
-        ("Content-Type", "application/json"),
-        ("Accept", "application/json"),
-    )
-    if selector:
-        headers = (*headers, (SELECTOR, selector))
-    return Request("POST", _PATH + encoded, headers, b'{"context":' + context + b"}")
+    return f"{_PATH}/{encoded}"
+
+
+@lru_cache(maxsize=16)
+def _headers(selector: str) -> tuple[tuple[str, str], ...]:
+    return (*_JSON, (SELECTOR, selector)) if selector else _JSON
 
 
 def send(request: Request) -> Generator[Request, Response, Response]:
@@ -127,6 +165,11 @@ def send(request: Request) -> Generator[Request, Response, Response]:
     return (yield request._replace(fresh=True))
 
 
+def is_nothing(resolution: Resolution) -> bool:
+    """Whether what was read as an answer has neither a value nor a reason, nor is it an error."""
+    return resolution.reason is Reason.UNKNOWN and not resolution.has_value
+
+
 def read_response(flag_key: str, response: Response) -> Answer:
     """Tell a daemon's answer from everything else that may come over a port."""
     status = response.status
@@ -136,7 +179,7 @@ def read_response(flag_key: str, response: Response) -> Answer:
         return Answer(Resolution.error(flag_key, ErrorCode.GENERAL, message), False, b"")
     resolution = read_answer(flag_key, status, response.body)
     if status == 200:
-        if resolution.reason is Reason.UNKNOWN and not resolution.has_value:
+        if is_nothing(resolution):
             message = "the answer (HTTP 200) has neither value nor reason: is this a Burgee daemon?"
             resolution = Resolution.error(flag_key, ErrorCode.PARSE_ERROR, message)
         final = resolution.error_code is None

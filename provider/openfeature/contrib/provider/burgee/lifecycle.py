@@ -1,64 +1,116 @@
-"""The provider's life as the SDK drives it: initialized, told of changes, shut down, in any order."""
+"""The provider's life as the SDK drives it: initialized, told of changes, forked, shut down, in any order."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from openfeature.event import ProviderEvent, ProviderEventDetails
-from openfeature.exception import ErrorCode, ProviderNotReadyError
+from openfeature.exception import ProviderNotReadyError
 
+from burgee.wire.sync import GenerationEvent
+
+from .announcements import Announcer, Change
+from .clock import Clock
+from .resolver import Resolver
 from .status import Status
-from .subscription import ConfigurationChanged, StatusChanged, Subscription
+from .stream_knowledge import StreamKnowledge
+from .subscription import Progress, Subscription
 
-JOIN_TIME = 1.5
-"""Seconds that :meth:`Lifecycle.shutdown` waits for the subscription's thread."""
+PROMPT_END = 0.2
+"""Seconds in which a subscription's thread ends unless something keeps it."""
+JOIN_TIME = 1.0
+"""Seconds that :meth:`Lifecycle.shutdown` waits for a thread that was kept."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
+
+
+class Subscribe(Protocol):
+    """Makes a subscription, not started yet."""
+
+    def __call__(
+        self,
+        *,
+        report: Callable[[Subscription, Change], None],
+        said: Callable[[Subscription, GenerationEvent], None],
+        knowledge: StreamKnowledge,
+        progress: Progress | None = None,
+        patience: float | None = None,
+    ) -> Subscription:
+        """One that reports to these."""
+        ...
 
 
 class Lifecycle:
     """Starts and stops the subscription, and passes on what it reports.
 
     Args:
-        subscribe: makes a subscription, not started yet, that reports to its argument ``report``.
+        subscribe: makes a subscription.
         emit: tells the SDK an event.
-        close: gives back what evaluations hold; called once nothing is started any more.
+        resolver: is told what the daemon said, before the SDK is, and never twice at once; closed once
+            nothing is started any more.
+        knowledge: of the event stream.
+        deadline: seconds that ``initialize`` waits for the daemon.
+        clock: for waits.
     """
 
     def __init__(
         self,
-        subscribe: Callable[..., Subscription],
+        subscribe: Subscribe,
         emit: Callable[[ProviderEvent, ProviderEventDetails], None],
-        close: Callable[[], None],
+        resolver: Resolver,
+        *,
+        knowledge: StreamKnowledge,
+        deadline: float,
+        clock: Clock,
     ) -> None:
         self._subscribe = subscribe
-        self._emit = emit
-        self._close = close
+        self._resolver = resolver
+        self._knowledge = knowledge
+        self._deadline = deadline
         self._lock = threading.Lock()
+        self._hearing = threading.Lock()
         self._starts = 0
         self._subscription: Subscription | None = None
+        self._unfinished: Progress | None = None
+        self._attached = False
+        self.announcer = Announcer(emit, clock)
 
-    def initialize(self, deadline: float) -> None:
+    def attached(self) -> None:
+        """The SDK is about to call ``initialize``, from a thread of its own perhaps."""
+        self._attached = True
+
+    def detached(self) -> None:
+        """The SDK wants to hear nothing any more."""
+        self._attached = False
+
+    def initialize(self) -> None:
         """Begin to follow the daemon and wait for its first word.
-
-        Args:
-            deadline: seconds to wait.
 
         Raises:
             ProviderNotReadyError: it did not come in time. The daemon is tried on, and READY follows.
         """
-        subscription = self._subscribe(report=self._take)
-        with self._lock:
-            self._starts += 1
-            before, self._subscription = self._subscription, subscription
-        if before is not None:
-            before.stop()
-        subscription.start()
-        if not subscription.wait_until_ready(deadline):
+        self.announcer.initialize_began()
+        ready = False
+        try:
+            subscription = self._subscribe(report=self._take, said=self._hear, knowledge=self._knowledge)
+            with self._lock:
+                self._starts += 1
+                self._unfinished = None
+                before, self._subscription = self._subscription, subscription
+                self._knowledge.listen_to(subscription)
+            if before is not None:
+                before.stop()
+            subscription.start()
+            ready = subscription.wait_until_ready(self._deadline)
+        finally:
+            self.announcer.initialize_ended(Status.READY if ready else Status.ERROR)
+        if not ready:
             raise ProviderNotReadyError(
-                f"the daemon did not answer within {deadline:g} s and is tried on: {subscription.diagnosis}"
+                f"the daemon did not answer within {self._deadline:g} s and is tried on: "
+                f"{subscription.diagnosis}"
             )
 
     def shutdown(self) -> None:
@@ -72,29 +124,66 @@ class Lifecycle:
             if self._starts:
                 return
             subscription, self._subscription = self._subscription, None
+            self._unfinished = None
+            self._knowledge.listen_to(None)
+            self.announcer.forget()
         if subscription is not None:
             subscription.stop()
-            if not subscription.join(JOIN_TIME):
-                _logger.warning("the subscription's thread is still ending")
-        with self._lock:
-            started_again = self._starts > 0
-        if not started_again:
-            self._close()
+            if not subscription.join(PROMPT_END):
+                self._close_unless_started()  # what keeps it may be waiting for what is closed here
+                if not subscription.join(JOIN_TIME):
+                    _logger.debug("the subscription's thread is still ending")
+        self._close_unless_started()
 
-    def _take(self, subscription: Subscription, change: StatusChanged | ConfigurationChanged) -> None:
-        if self._subscription is not subscription:
-            return
-        if isinstance(change, ConfigurationChanged):
-            details = ProviderEventDetails(
-                flags_changed=None if change.flags is None else list(change.flags),
-                message=change.message,
-                metadata={"burgee.generation": str(change.generation)},
+    def resume(self) -> None:
+        """In a forked child: follow the daemon again where the parent did, or was about to."""
+        self.announcer.go_on()
+        with self._lock:
+            progress, self._unfinished = self._unfinished, None
+            if progress is None:
+                return
+            subscription = self._subscribe(
+                report=self._take,
+                said=self._hear,
+                knowledge=self._knowledge,
+                progress=progress,
+                patience=self._deadline,
             )
-            self._emit(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, details)
-        elif change.status is Status.READY:
-            self._emit(ProviderEvent.PROVIDER_READY, ProviderEventDetails(message=change.message))
-        elif change.status is Status.STALE:
-            self._emit(ProviderEvent.PROVIDER_STALE, ProviderEventDetails(message=change.message))
-        else:
-            details = ProviderEventDetails(message=change.message, error_code=ErrorCode.PROVIDER_NOT_READY)
-            self._emit(ProviderEvent.PROVIDER_ERROR, details)
+            self._starts = max(1, self._starts)
+            self._subscription = subscription
+            self._knowledge.listen_to(subscription)
+            try:
+                subscription.start()
+            except RuntimeError as error:  # no more threads, or the interpreter is ending
+                self._subscription, self._unfinished = None, progress
+                _logger.warning("the daemon cannot be followed in this forked process: %s", error)
+
+    def after_fork(self) -> None:
+        """In a forked child: the subscription's thread and the thread in ``initialize`` are gone."""
+        self._lock = threading.Lock()
+        self._hearing = threading.Lock()
+        self._knowledge.after_fork()
+        subscription, self._subscription = self._subscription, None
+        status = self.announcer.announced
+        if subscription is not None:
+            subscription.abandon()
+            self._unfinished = Progress(status or Status.STARTING, subscription.heard)
+        elif self._attached and status is None:
+            self._unfinished = Progress(Status.STARTING, None)
+        self._starts = 1 if self._unfinished else 0
+        self.announcer.after_fork()
+
+    def _close_unless_started(self) -> None:
+        with self._lock:
+            if not self._starts:
+                self._resolver.close()
+
+    def _hear(self, subscription: Subscription, event: GenerationEvent) -> None:
+        with self._hearing:
+            if self._subscription is subscription:
+                self._resolver.daemon_is_back()
+                self._resolver.daemon_said(event)
+
+    def _take(self, subscription: Subscription, change: Change) -> None:
+        if self._subscription is subscription:
+            self.announcer.announce(change)

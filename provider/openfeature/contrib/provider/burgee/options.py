@@ -50,7 +50,8 @@ class Options:
         resolver: ``remote`` asks the daemon for what it does not hold; ``in-process`` evaluates here.
         deadline: seconds that one evaluation may take, all in all.
         initialize_deadline: seconds that ``initialize`` waits for the daemon; it goes on trying afterwards.
-        cache_size: how many last known answers are kept; one over 4 KB counts as several, 0 keeps none.
+        cache_size: how many of the daemon's answers are kept, to be given again while nothing has changed,
+            and as the last known ones when it is gone; one over 4 KB counts as several, 0 keeps none.
         selector: which flag set to see: ``flagSetId=<id>``, ``source=<name>``; empty sees all.
         grace: seconds from STALE to ERROR while the daemon stays silent.
         connections: how many asynchronous evaluations of one event loop may be under way at once; further

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
@@ -14,16 +14,22 @@ from openfeature.event import ProviderEvent, ProviderEventDetails
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
 from openfeature.hook import Hook
-from openfeature.provider import AbstractProvider, Metadata
+from openfeature.provider import AbstractProvider, FeatureProvider, Metadata
+from openfeature.track import TrackingEventDetails
 
 from burgee.value import FlagType
 
+from .cache import CacheStatistics
 from .clock import Clock, Random, SystemClock
+from .forks import ForkWatch, Inherited
 from .lifecycle import Lifecycle
 from .options import OptionArguments, Options
-from .remote import RemoteResolver, addresses_of
+from .remote import addresses_of
 from .resolver import Resolver
+from .resolvers import make_resolver
+from .stream_knowledge import StreamKnowledge
 from .subscription import Subscription
+from .tracking import Tracking
 from .translation import InvalidContext, error_details, to_context, to_details
 from .transports.endpoint import Whereabouts
 
@@ -46,6 +52,9 @@ class BurgeeProvider(AbstractProvider):
 
     Evaluations never raise, and never wait past the deadline. While the daemon fails they answer what it said
     last for the same flag, type and context, with the reason STALE, else the default value and an error code.
+
+    Attributes:
+        tracking: sends what :meth:`track` is given; ``tracking.counts`` says what became of it.
     """
 
     def __init__(
@@ -62,27 +71,55 @@ class BurgeeProvider(AbstractProvider):
         self._random = random or Random()
         self._metadata = Metadata(name="burgee")
         self._places = tuple(Whereabouts(place, self._clock) for place in addresses_of(self.options))
-        self._resolver: Resolver = RemoteResolver(self.options, self._places, self._clock, self._random)
+        self._heard = StreamKnowledge(self._clock)
+        self._resolver: Resolver
+        self._resolver, can_answer_alone = make_resolver(
+            self.options, self._places, self._heard, self._clock, self._random
+        )
+        self.tracking = Tracking(self._places, self._clock, self._random)
         itself = weakref.ref(self)
         subscribe = partial(
             Subscription,
             self._places,
             selector=self.options.selector,
             grace=self.options.grace,
+            fallback=can_answer_alone,
             wanted=lambda: itself() is not None,
-            back=self._resolver.daemon_is_back,
-            said=self._resolver.daemon_said,
             clock=self._clock,
             random=self._random,
         )
-        self._lifecycle = Lifecycle(subscribe, _weakly(itself), self._resolver.close)
+        self._lifecycle = Lifecycle(
+            subscribe,
+            _weakly(itself),
+            self._resolver,
+            knowledge=self._heard,
+            deadline=self.options.initialize_deadline,
+            clock=self._clock,
+        )
+        self._announcer = self._lifecycle.announcer
+        parts: tuple[Inherited, ...] = (self._lifecycle, *self._places, self._resolver, self.tracking)
+        self._forks = ForkWatch(*parts, resume=self._lifecycle.resume)
+
+    def attach(self, on_emit: Callable[[FeatureProvider, ProviderEvent, ProviderEventDetails], None]) -> None:
+        """Hear from the SDK whom to tell events; it initializes the provider next."""
+        super().attach(on_emit)
+        self._lifecycle.attached()
+
+    def detach(self) -> None:
+        """Hear from the SDK that it listens no more."""
+        super().detach()
+        self._lifecycle.detached()
 
     def get_metadata(self) -> Metadata:
         """The provider's name."""
+        if self._announcer.holding:
+            self._announcer.asked_for_metadata()
         return self._metadata
 
     def get_provider_hooks(self) -> list[Hook]:
         """None of its own."""
+        if self._forks.forked:  # an initialization that a fork cut off is only ever noticed here
+            self._forks.catch_up()
         return []
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
@@ -91,11 +128,45 @@ class BurgeeProvider(AbstractProvider):
         Raises:
             ProviderNotReadyError: it did not come in time. The provider goes on trying, and READY follows.
         """
-        self._lifecycle.initialize(self.options.initialize_deadline)
+        self._lifecycle.initialize()
 
     def shutdown(self) -> None:
-        """Stop following and close the connections; may be called twice."""
+        """Stop following, send the tracked events and close the connections; may be called twice."""
         self._lifecycle.shutdown()
+        self.tracking.close()
+
+    def postfork(self) -> None:
+        """Follow the daemon again at once, in a process that was forked from one that did.
+
+        A child does so by itself when it evaluates first; this spares it the first moments. Nothing happens
+        in a process that is no forked child, so it may be called wherever a server says that it has forked.
+        """
+        self._forks.postfork()
+
+    def prefetch(self, evaluation_context: EvaluationContext | None) -> int:
+        """Ask for all flags for one context at once, so that none of them has to be asked for later.
+
+        Returns:
+            How many answers are kept: 0 where the daemon does not give any within the deadline, and where
+            nothing has to be fetched, since flags are evaluated here. Never raises.
+        """
+        try:
+            return self._resolver.prefetch(to_context(evaluation_context))
+        except Exception as error:
+            _logger.debug("flags were not asked for beforehand", exc_info=error)
+            return 0
+
+    async def prefetch_async(self, evaluation_context: EvaluationContext | None) -> int:
+        """The same, without ever blocking the event loop."""
+        try:
+            return await self._resolver.prefetch_async(to_context(evaluation_context))
+        except Exception as error:
+            _logger.debug("flags were not asked for beforehand", exc_info=error)
+            return 0
+
+    def cache_statistics(self) -> CacheStatistics:
+        """How often a call was answered without asking the daemon, and how much is kept for that."""
+        return self._resolver.cache_statistics()
 
     def emit(self, event: ProviderEvent, details: ProviderEventDetails) -> None:
         """Tell the SDK, if it still listens: it may detach, and the interpreter end, at any moment."""
@@ -106,6 +177,15 @@ class BurgeeProvider(AbstractProvider):
             on_emit(self, event, details)
         except Exception as error:
             _logger.debug("the SDK did not take %s", event, exc_info=error)
+
+    def track(
+        self,
+        tracking_event_name: str,
+        evaluation_context: EvaluationContext | None = None,
+        tracking_event_details: TrackingEventDetails | None = None,
+    ) -> None:
+        """Queue an event for the daemon; never blocks and never raises."""
+        self.tracking.track(tracking_event_name, evaluation_context, tracking_event_details)
 
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
@@ -137,35 +217,36 @@ class BurgeeProvider(AbstractProvider):
         """Resolve an object flag."""
         return self._resolve("object", flag_key, default_value, evaluation_context)
 
-    async def resolve_boolean_details_async(
+    # No `async` before these: a coroutine around a coroutine would pass it on and do nothing else.
+    def resolve_boolean_details_async(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[bool]:
+    ) -> Coroutine[Any, Any, FlagResolutionDetails[bool]]:
         """Resolve a boolean flag."""
-        return await self._resolve_async("boolean", flag_key, default_value, evaluation_context)
+        return self._resolve_async("boolean", flag_key, default_value, evaluation_context)
 
-    async def resolve_string_details_async(
+    def resolve_string_details_async(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[str]:
+    ) -> Coroutine[Any, Any, FlagResolutionDetails[str]]:
         """Resolve a string flag."""
-        return await self._resolve_async("string", flag_key, default_value, evaluation_context)
+        return self._resolve_async("string", flag_key, default_value, evaluation_context)
 
-    async def resolve_integer_details_async(
+    def resolve_integer_details_async(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[int]:
+    ) -> Coroutine[Any, Any, FlagResolutionDetails[int]]:
         """Resolve an integer flag."""
-        return await self._resolve_async("integer", flag_key, default_value, evaluation_context)
+        return self._resolve_async("integer", flag_key, default_value, evaluation_context)
 
-    async def resolve_float_details_async(
+    def resolve_float_details_async(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[float]:
+    ) -> Coroutine[Any, Any, FlagResolutionDetails[float]]:
         """Resolve a float flag."""
-        return await self._resolve_async("float", flag_key, default_value, evaluation_context)
+        return self._resolve_async("float", flag_key, default_value, evaluation_context)
 
-    async def resolve_object_details_async(
+    def resolve_object_details_async(
         self, flag_key: str, default_value: _ObjectValue, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[_ObjectValue]:
+    ) -> Coroutine[Any, Any, FlagResolutionDetails[_ObjectValue]]:
         """Resolve an object flag."""
-        return await self._resolve_async("object", flag_key, default_value, evaluation_context)
+        return self._resolve_async("object", flag_key, default_value, evaluation_context)
 
     def _resolve(
         self,
@@ -175,6 +256,8 @@ class BurgeeProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None,
     ) -> FlagResolutionDetails[Any]:
         try:
+            if self._forks.forked:
+                self._forks.catch_up()
             resolution = self._resolver.resolve(flag_key, flag_type, to_context(evaluation_context))
             return to_details(resolution, default_value, flag_type)
         except Exception as error:
@@ -188,6 +271,8 @@ class BurgeeProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None,
     ) -> FlagResolutionDetails[Any]:
         try:
+            if self._forks.forked:
+                self._forks.catch_up()
             context = to_context(evaluation_context)
             resolution = await self._resolver.resolve_async(flag_key, flag_type, context)
             return to_details(resolution, default_value, flag_type)

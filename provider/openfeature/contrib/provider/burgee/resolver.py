@@ -9,6 +9,8 @@ from burgee.resolution import Resolution
 from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
+from .cache import CacheStatistics
+
 
 class Resolver(Protocol):
     """Answers evaluations, and never raises.
@@ -25,12 +27,32 @@ class Resolver(Protocol):
         """Answer without ever blocking the event loop, within the deadline."""
         ...
 
+    def prefetch(self, context: Context) -> int:
+        """Ask for all flags for one context and keep the answers, blocking at most for the deadline.
+
+        Returns:
+            How many are kept; 0 where nothing has to be fetched, and where it cannot be had.
+        """
+        ...
+
+    async def prefetch_async(self, context: Context) -> int:
+        """The same, without ever blocking the event loop."""
+        ...
+
+    def cache_statistics(self) -> CacheStatistics:
+        """How the cache of the daemon's answers did so far."""
+        ...
+
     def daemon_is_back(self) -> None:
         """Hear from the subscription that the daemon answers again."""
         ...
 
     def daemon_said(self, event: GenerationEvent) -> None:
-        """Hear from the subscription, before anybody else, that answers may differ from now on."""
+        """Hear from the subscription, before anybody else, that answers may differ from now on.
+
+        May take its time, unless :meth:`close` is called meanwhile. Never called twice at once. Raises
+        Unreachable where what the daemon said cannot be had; it is said again over the next stream.
+        """
         ...
 
     def after_fork(self) -> None:

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from burgee.snapshot import Generation
 from burgee.wire.sync import SILENT_AFTER, GenerationEvent
 
+from .announcements import Change, ConfigurationChanged, StatusChanged
 from .clock import Clock, Random
 from .event_stream import EventStream
 from .exchange import Unreachable
 from .status import Status, StatusMachine
+from .stream_knowledge import StreamKnowledge
 from .transports.blocking import READ_SIZE, connect
 from .transports.endpoint import Connection, Whereabouts
 
@@ -23,32 +24,20 @@ LONGEST_PAUSE = 1.0
 CONNECT_TIME = 1.0
 STEADY_AFTER = 2.0
 """Seconds that a stream has to last before a lost one is followed up without a growing pause."""
-AFTER_INITIALIZE = 0.05
-"""Seconds for which a change of status waits after ``initialize`` ended: the SDK announces the end after
-the return and would overwrite it."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
 
-class StatusChanged(NamedTuple):
-    """The daemon's status is another now; ``message`` says why."""
-
-    status: Status
-    message: str
-
-
-class ConfigurationChanged(NamedTuple):
-    """Answers may differ from now on.
+class Progress(NamedTuple):
+    """How far an earlier subscription had come when a fork ended it.
 
     Attributes:
-        flags: keys, in order; None where it is not known which.
-        message: for a person.
-        generation: what is served now.
+        status: announced last; STARTING where nothing was announced yet.
+        heard: the last event, or None.
     """
 
-    flags: tuple[str, ...] | None
-    message: str
-    generation: Generation
+    status: Status
+    heard: GenerationEvent | None
 
 
 class Subscription:
@@ -58,12 +47,16 @@ class Subscription:
         places: where the daemon may be.
         selector: for ``Flagd-Selector``, or empty.
         grace: seconds from STALE to ERROR.
-        report: is told each change, in order, from this subscription's thread.
+        report: is told each change, in order, from this subscription's thread; must not wait.
+        said: is told, before ``report``, what the daemon said. May take its time; raises where what the
+            daemon said cannot be had, and hears of it again over the next stream.
+        fallback: whether there is something to answer from in the daemon's place.
         wanted: whether anybody still wants to know; asked now and then.
-        back: is told, before ``report``, that the daemon answers.
-        said: is told, before ``report``, what the daemon said.
+        knowledge: kept up to date.
         clock: for all waits.
         random: for jitter.
+        progress: what to go on from, where nobody calls ``wait_until_ready``.
+        patience: with ``progress``, seconds from the start to ERROR where the daemon does not speak.
     """
 
     def __init__(
@@ -72,29 +65,35 @@ class Subscription:
         *,
         selector: str,
         grace: float,
-        report: Callable[[Subscription, StatusChanged | ConfigurationChanged], None],
+        report: Callable[[Subscription, Change], None],
+        said: Callable[[Subscription, GenerationEvent], None],
+        fallback: Callable[[], bool],
         wanted: Callable[[], bool],
-        back: Callable[[], None],
-        said: Callable[[GenerationEvent], None],
+        knowledge: StreamKnowledge,
         clock: Clock,
         random: Random,
+        progress: Progress | None = None,
+        patience: float | None = None,
     ) -> None:
         self._places = tuple(places)
         self._selector = selector
         self._report = report
-        self._wanted = wanted
-        self._back = back
         self._said = said
+        self._fallback = fallback
+        self._wanted = wanted
+        self._knowledge = knowledge
         self._clock = clock
         self._random = random
         self._lock = threading.Lock()
-        self._machine = StatusMachine(grace=grace)
-        self._known: Generation | None = None
+        now = clock.monotonic()
+        if progress is None:
+            self._machine = StatusMachine(now, grace=grace)
+        else:
+            self._machine = StatusMachine(now, since=progress.status, grace=grace, patience=patience)
+        self._heard = progress.heard if progress else None
         self._diagnosis = "not asked yet"
         self._stopping = threading.Event()
         self._settled = threading.Event()
-        self._initialized = threading.Event()
-        self._initialized_at = 0.0
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="burgee-subscription", daemon=True)
 
@@ -103,25 +102,27 @@ class Subscription:
         """What kept the daemon from being followed, last time."""
         return self._diagnosis
 
+    @property
+    def heard(self) -> GenerationEvent | None:
+        """The last event; None before the first."""
+        return self._heard
+
     def start(self) -> None:
         """Begin to follow."""
         self._thread.start()
 
     def wait_until_ready(self, seconds: float) -> bool:
-        """Wait for the daemon's first word, for ``initialize``; whether it came in time."""
+        """Wait for the daemon's first word, for ``initialize``; whether it, or a fallback, came in time."""
         self._clock.wait(self._settled, seconds)
-        with self._lock:
-            ready = self._machine.status is not Status.STARTING and not self._stopping.is_set()
-            self._machine.gave_up()
-            self._initialized_at = self._clock.monotonic()
-        self._initialized.set()
-        return ready
+        if not self._fall_back():
+            with self._lock:
+                self._machine.gave_up()
+        return self._machine.status is not Status.ERROR and not self._stopping.is_set()
 
     def stop(self) -> None:
         """Report nothing any more and end soon; may be called twice."""
         self._stopping.set()
         self._settled.set()
-        self._initialized.set()
         with self._lock:
             if self._socket is not None:
                 try:
@@ -135,6 +136,11 @@ class Subscription:
             self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    def abandon(self) -> None:
+        """In a forked child, where the thread is gone: close what is the parent's, and tell nobody."""
+        if self._socket is not None:
+            self._socket.close()
+
     def _run(self) -> None:
         failures = 0
         while not self._ended():
@@ -144,6 +150,8 @@ class Subscription:
                 spoke = self._follow()
             except Unreachable as failure:
                 self._diagnosis = str(failure)
+                if not failure.timed_out:
+                    self._fall_back()
             except Exception as error:
                 self._diagnosis = f"{type(error).__name__}: {error}"
                 _logger.exception("following the daemon failed; it is tried again")
@@ -159,7 +167,11 @@ class Subscription:
         return self._stopping.is_set() or not self._wanted()
 
     def _follow(self) -> bool:
-        """Follow one stream to its end; whether it said what is served."""
+        """Follow one stream to its end; whether it said what is served.
+
+        Raises:
+            Unreachable: there is none.
+        """
         due = self._machine.due()
         patience = CONNECT_TIME if due is None else max(0.05, due - self._clock.monotonic())
         expires = self._clock.monotonic() + min(CONNECT_TIME, patience)
@@ -177,6 +189,7 @@ class Subscription:
         except OSError as error:
             self._diagnosis = f"{connection.address}: the event stream broke: {error.strerror or error}"
         finally:
+            self._knowledge.take(self, None, 0.0)
             with self._lock:
                 self._socket = None
             connection.socket.close()
@@ -185,22 +198,23 @@ class Subscription:
     def _read(self, connection: Connection, stream: EventStream) -> None:
         connection.socket.settimeout(SILENT_AFTER)
         connection.socket.sendall(stream.request())
+        heard_at = self._clock.monotonic()
         while not self._ended():
-            received = self._receive(connection)
+            received = self._receive(connection, heard_at + SILENT_AFTER)
+            # Not when it was dealt with: that may take long, and more may have come meanwhile, or nothing.
+            heard_at = self._clock.monotonic()
             for event in stream.feed(received):
-                self._take(event, first=not stream.spoke)
+                self._take(event, heard_at, first=not stream.spoke)
                 stream.spoke = True
-            if stream.spoke:
-                with self._lock:
-                    self._machine.heard(self._clock.monotonic())
+            if stream.spoke and self._heard is not None:
+                self._knowledge.take(self, self._heard.generation, heard_at + SILENT_AFTER)
+                self._hear(heard_at)
 
-    def _receive(self, connection: Connection) -> bytes:
-        silent_at = self._clock.monotonic() + SILENT_AFTER
+    def _receive(self, connection: Connection, silent_at: float) -> bytes:
         while True:
-            now = self._clock.monotonic()
             due = self._machine.due()
             until = silent_at if due is None else min(silent_at, due)
-            connection.socket.settimeout(max(0.001, until - now))
+            connection.socket.settimeout(max(0.001, until - self._clock.monotonic()))
             try:
                 received = connection.socket.recv(READ_SIZE)
             except TimeoutError:
@@ -213,26 +227,38 @@ class Subscription:
                 raise Unreachable(f"{connection.address}: the daemon ended the event stream")
             return received
 
-    def _take(self, event: GenerationEvent, *, first: bool) -> None:
-        with self._lock:
-            change = self._machine.generation(self._clock.monotonic())
-            before, self._known = self._known, event.generation
-        self._back()
-        self._said(event)
+    def _take(self, event: GenerationEvent, heard_at: float, *, first: bool) -> None:
+        self._knowledge.take(self, event.generation, heard_at + SILENT_AFTER)
+        self._said(self, event)
+        before, self._heard = self._heard, event
+        self._hear(heard_at)
         self._settled.set()
-        if change is not None:
-            self._tell_status(change, "the daemon answers again")
         if before is None:
             return
         if not first:
             if event.flags_changed is None or event.flags_changed:
                 flags = None if event.flags_changed is None else tuple(sorted(event.flags_changed))
                 self._tell(ConfigurationChanged(flags, event.reason, event.generation))
-        elif before != event.generation:
-            message = (
-                f"after a gap in the event stream, {before} became {event.generation}: changed flags unknown"
-            )
+        elif before.generation != event.generation:
+            message = f"after a gap in the event stream, {before.generation} became {event.generation}"
+            self._tell(ConfigurationChanged(None, f"{message}: changed flags unknown", event.generation))
+        elif before.times != event.times:
+            message = "during a gap in the event stream, time changed answers: changed flags unknown"
             self._tell(ConfigurationChanged(None, message, event.generation))
+
+    def _hear(self, at: float) -> None:
+        with self._lock:
+            change = self._machine.heard(at)
+        self._tell_status(change, "the daemon answers again")
+
+    def _fall_back(self) -> bool:
+        """Begin without the daemon where something else answers; whether the start is thereby over."""
+        if self._machine.status is Status.STARTING and not self._stopping.is_set() and self._fallback():
+            with self._lock:
+                change = self._machine.fell_back(self._clock.monotonic())
+            self._tell_status(change, f"the daemon is not there, answers are of before: {self._diagnosis}")
+            self._settled.set()
+        return self._machine.status is not Status.STARTING
 
     def _pause(self, seconds: float) -> None:
         until = self._clock.monotonic() + seconds
@@ -247,18 +273,15 @@ class Subscription:
     def _tick(self) -> None:
         with self._lock:
             change = self._machine.tick(self._clock.monotonic())
-        if change is not None:
-            self._tell_status(change, self._diagnosis)
+        self._tell_status(change, self._diagnosis)
 
-    def _tell_status(self, status: Status, message: str) -> None:
-        self._initialized.wait()
-        settled = self._initialized_at + AFTER_INITIALIZE - self._clock.monotonic()
-        if settled > 0:
-            self._clock.wait(self._stopping, settled)
+    def _tell_status(self, status: Status | None, message: str) -> None:
+        if status is None:
+            return
         level = logging.INFO if status is Status.READY else logging.WARNING
         _logger.log(level, "daemon %s: %s", status, message)
         self._tell(StatusChanged(status, message))
 
-    def _tell(self, change: StatusChanged | ConfigurationChanged) -> None:
+    def _tell(self, change: Change) -> None:
         if not self._stopping.is_set():
             self._report(self, change)

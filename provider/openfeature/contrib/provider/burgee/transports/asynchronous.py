@@ -11,15 +11,19 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterable
+from typing import TypeVar
 
-from burgee.resolution import ErrorCode, Resolution
+from burgee.resolution import ErrorCode
 
 from ..clock import Clock
-from ..exchange import LARGEST_BODY, Conversation, Request, Response, Unreachable
-from .blocking import BACKLOG_PAUSE, READ_SIZE
+from ..exchange import Conversation, Request, Response, Unreachable
+from ..flights import Landing
+from .blocking import BACKLOG_PAUSE, READ_SIZE, no_landing
 from .endpoint import Connection, Endpoint, Whereabouts, explain, explain_all, met_itself
 from .http1 import ResponseReader, encode_request
 from .idle import IdleConnections
+
+_Result = TypeVar("_Result")
 
 
 class AsynchronousTransport:
@@ -44,7 +48,7 @@ class AsynchronousTransport:
         )
         self._turns_lock = threading.Lock()
 
-    async def run(self, conversation: Conversation, deadline: float) -> Resolution:
+    async def run(self, conversation: Conversation[_Result], deadline: float) -> _Result:
         """Drive a conversation to its end.
 
         Args:
@@ -53,27 +57,53 @@ class AsynchronousTransport:
         """
         expires = self._clock.monotonic() + deadline
         try:
-            request = next(conversation)
+            step = next(conversation)
             while True:
                 try:
-                    response = await self._exchange(request, expires, deadline)
+                    response = None
+                    if isinstance(step, Request):
+                        response = await self._exchange(step, expires, deadline)
+                    else:
+                        await self._await(step, expires, deadline)
                 except Unreachable as failure:
-                    request = conversation.throw(failure)
+                    step = conversation.throw(failure)
                 else:
-                    request = conversation.send(response)
+                    step = conversation.send(response)
         except StopIteration as end:
-            resolution: Resolution = end.value
-            return resolution
+            result: _Result = end.value
+            return result
         finally:
             conversation.close()
 
-    async def _exchange(self, request: Request, expires: float, deadline: float) -> Response:
+    async def _await(self, landing: Landing, expires: float, deadline: float) -> None:
+        if landing.future.done():
+            await self._clock.sleep(0)
+            return
         try:
-            async with asyncio.timeout(expires - self._clock.monotonic()), self._turn():
+            async with asyncio.timeout(expires - self._clock.monotonic()):
+                await asyncio.wrap_future(landing.future)
+        except TimeoutError:
+            raise no_landing(deadline) from None
+
+    async def _exchange(self, request: Request, expires: float, deadline: float) -> Response:
+        remaining = (expires - self._clock.monotonic()) * request.share
+        begun = False
+        try:
+            async with asyncio.timeout(remaining), self._turn():
+                begun = True
                 return await self._over_a_connection(request)
         except TimeoutError:
+            if not begun:
+                message = f"no turn within {deadline * request.share:g} s: all connections are in use"
+                raise Unreachable(message) from None
             where = ", ".join(str(place.address) for place in self._places)
-            raise Unreachable(f"{where}: no answer within {deadline:g} s", timed_out=True) from None
+            message = f"{where}: no answer within {deadline * request.share:g} s"
+            raise Unreachable(message, timed_out=True) from None
+
+    def after_fork(self) -> None:
+        """In the child: the parent's event loops and their turns are not its own."""
+        self._turns = weakref.WeakKeyDictionary()
+        self._turns_lock = threading.Lock()
 
     def _turn(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
@@ -90,7 +120,9 @@ class AsynchronousTransport:
     async def _over_a_connection(self, request: Request) -> Response:
         used = None if request.fresh else self._idle.take()
         connection = used or await self._connect()
-        reader = ResponseReader(str(connection.address), body_limit=LARGEST_BODY)
+        reader = ResponseReader(
+            connection.address, body_limit=request.answer_limit, encodings=request.encodings
+        )
         try:
             body = await self._converse(connection, request, reader)
         except TimeoutError:
@@ -117,7 +149,8 @@ class AsynchronousTransport:
     async def _converse(self, connection: Connection, request: Request, reader: ResponseReader) -> bytes:
         loop = asyncio.get_running_loop()
         peer = connection.socket
-        peer.setblocking(False)
+        if peer.gettimeout() != 0.0:
+            peer.setblocking(False)
         await loop.sock_sendall(peer, encode_request(request, connection.address.host_header))
         pieces = []
         while not reader.complete:
@@ -126,7 +159,7 @@ class AsynchronousTransport:
                 pieces.append(reader.feed(received))
             else:
                 reader.end()
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def _connect(self) -> Connection:
         failures: list[str] = []

@@ -79,6 +79,11 @@ class Whereabouts:
                 ).start()
             return self._search
 
+    def after_fork(self) -> None:
+        """In a forked child: the thread that looks a name up is gone."""
+        self._lock = threading.Lock()
+        self._search = None
+
     def _run(self, search: Future[tuple[Endpoint, ...]]) -> None:
         assert isinstance(self.address, TcpAddress)
         try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from burgee.resolution import ErrorCode
 
@@ -23,6 +25,27 @@ _BAD_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
 _LENGTH = re.compile(r"\d{1,12}", re.ASCII)
 _OPENING = b"HTTP/1."
+_COMMON_HEAD = 2048
+
+
+class _Garbled(Exception):
+    """This is not what a daemon sends; the message says how."""
+
+
+class _Head(NamedTuple):
+    """What stands before a body.
+
+    Attributes:
+        status: of HTTP.
+        headers: see :class:`ResponseReader`; read only, since other responses with the same head share it.
+        keeps_alive: whether another request may go over the same connection.
+        length: of the body, where it is stated and the body comes as it is; else None.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    keeps_alive: bool
+    length: int | None
 
 
 def encode_request(request: Request, host: str) -> bytes:
@@ -32,12 +55,51 @@ def encode_request(request: Request, host: str) -> bytes:
         request: its target and headers free of line ends.
         host: for the header ``Host``.
     """
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {host}", "User-Agent: burgee-provider"]
-    lines.extend(f"{name}: {value}" for name, value in request.headers)
+    head = _request_head(request.method, request.target, request.headers, host)
     if request.body or request.method == "POST":
-        lines.append(f"Content-Length: {len(request.body)}")
-    lines.append("\r\n")
-    return "\r\n".join(lines).encode("ascii") + request.body
+        return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(request.body), request.body)
+    return head + b"\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _request_head(method: str, target: str, headers: tuple[tuple[str, str], ...], host: str) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "User-Agent: burgee-provider"]
+    lines.extend(f"{name}: {value}" for name, value in headers)
+    lines.append("")
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _read_head(head: bytes) -> _Head:
+    """Read a head, without the empty line that ends it. Raises _Garbled."""
+    lines = head.split(b"\r\n")
+    status_line = _STATUS_LINE.fullmatch(lines[0])
+    if not status_line:
+        raise _Garbled(f"it sent the status line {lines[0][:80]!r}")
+    headers = _read_headers(lines[1:])
+    keeps_alive = status_line[1] == b"1" and "close" not in _tokens(headers.get("connection", ""))
+    length = headers.get("content-length", "")
+    plain = "transfer-encoding" not in headers and "content-encoding" not in headers
+    counted = int(length) if plain and _LENGTH.fullmatch(length) else None
+    return _Head(int(status_line[2]), headers, keeps_alive, counted)
+
+
+_read_known_head = lru_cache(maxsize=64)(_read_head)
+"""Most heads come again and again, until the second in their date is over."""
+
+
+def _read_headers(lines: list[bytes]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        value = value.strip(b" \t")
+        if not colon or not _NAME.fullmatch(name) or _BAD_IN_VALUE.search(value):
+            raise _Garbled(f"it sent the header {line[:80]!r}")
+        key = name.decode("ascii").lower()
+        if key in headers and key in ("content-length", "transfer-encoding"):
+            raise _Garbled(f"it sent {key} twice")
+        text = value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 class _Expect(Enum):
@@ -55,8 +117,9 @@ class ResponseReader:
     """Reads one response from bytes, however they are cut.
 
     Args:
-        peer: who sends, for messages.
+        peer: who sends, for messages; written when one is needed.
         body_limit: bytes that the body may have in all; None for a stream without end.
+        encodings: that the body may have; it comes out as it came in.
 
     Attributes:
         status: 0 until the head is complete.
@@ -65,12 +128,13 @@ class ResponseReader:
         started: something was received.
     """
 
-    def __init__(self, peer: str, *, body_limit: int | None) -> None:
+    def __init__(self, peer: object, *, body_limit: int | None, encodings: tuple[str, ...] = ()) -> None:
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.started = False
         self._peer = peer
         self._body_limit = body_limit
+        self._encodings = ("identity", *encodings)
         self._received = 0
         self._buffer = bytearray()
         self._expect = _Expect.HEAD
@@ -93,7 +157,11 @@ class ResponseReader:
         Raises:
             Unreachable: PARSE_ERROR where this is not HTTP/1.1, GENERAL where a limit is exceeded.
         """
-        self.started = self.started or bool(received)
+        if not self.started:
+            self.started = bool(received)
+            body = self._whole(received)
+            if body is not None:
+                return body
         self._buffer += received
         pieces: list[bytes] = []
         while self._step(pieces):
@@ -139,40 +207,40 @@ class ResponseReader:
         if end < 0 or end > LARGEST_HEAD:
             self._bound(len(self._buffer), "headers")
             return False
-        lines = bytes(self._buffer[:end]).split(b"\r\n")
+        head = self._head(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
-        status_line = _STATUS_LINE.fullmatch(lines[0])
-        if not status_line:
-            raise self._garbled(f"it sent the status line {lines[0][:80]!r}")
-        headers = self._read_headers(lines[1:])
-        status = int(status_line[2])
-        if status < 200:
-            if status == 101:
+        if head.status < 200:
+            if head.status == 101:
                 raise self._garbled("it changes the protocol, unasked")
             return True
-        self.status, self.headers = status, headers
-        self._keeps_alive = status_line[1] == b"1" and "close" not in _tokens(headers.get("connection", ""))
+        self.status, self.headers, self._keeps_alive, _ = head
         self._begin_body()
         return True
 
-    def _read_headers(self, lines: list[bytes]) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for line in lines:
-            name, colon, value = line.partition(b":")
-            value = value.strip(b" \t")
-            if not colon or not _NAME.fullmatch(name) or _BAD_IN_VALUE.search(value):
-                raise self._garbled(f"it sent the header {line[:80]!r}")
-            key = name.decode("ascii").lower()
-            if key in headers and key in ("content-length", "transfer-encoding"):
-                raise self._garbled(f"it sent {key} twice")
-            text = value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        return headers
+    def _head(self, head: bytes) -> _Head:
+        try:
+            return (_read_known_head if len(head) <= _COMMON_HEAD else _read_head)(head)
+        except _Garbled as garbled:
+            raise self._garbled(str(garbled)) from None
+
+    def _whole(self, received: bytes) -> bytes | None:
+        """The body, where the response came whole and at once, as most do; None where it takes steps."""
+        end = received.find(b"\r\n\r\n", 0, _COMMON_HEAD + 4)
+        if end < 0 or not received.startswith(_OPENING):
+            return None
+        head = self._head(received[:end])
+        body = received[end + 4 :]
+        if head.length != len(body) or head.status < 200 or head.status in (204, 304):
+            return None
+        self._count(len(body))
+        self.status, self.headers, self._keeps_alive, _ = head
+        self._expect = _Expect.NOTHING
+        return body
 
     def _begin_body(self) -> None:
         length = self.headers.get("content-length")
         encoding = self.headers.get("transfer-encoding")
-        if self.headers.get("content-encoding", "identity").lower() != "identity":
+        if self.headers.get("content-encoding", "identity").lower() not in self._encodings:
             raise self._garbled("it encoded the answer, unasked")
         if self.status in (204, 304):
             self._expect = _Expect.NOTHING

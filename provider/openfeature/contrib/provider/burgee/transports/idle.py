@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import socket
 from collections import deque
 
 from .endpoint import Connection
@@ -15,8 +17,9 @@ class IdleConnections:
     """A stack of open connections that nobody is using; the one used last is taken first.
 
     Both drivers share it, as a connection at rest is bound to no thread and to no event loop. Threads need no
-    lock: a deque's ends are atomic. A connection taken is its taker's alone. In a forked child the parent's
-    connections are dropped unread, since two processes would mix up their answers.
+    lock: a deque's ends are atomic. A connection taken is its taker's alone. One that has ended at rest, or
+    over which something came that nobody asked for, is closed: it would answer the next question. In a
+    forked child the parent's connections are dropped unread, since two processes would mix up their answers.
     """
 
     def __init__(self) -> None:
@@ -26,11 +29,15 @@ class IdleConnections:
     def take(self) -> Connection | None:
         """The connection used last, or None."""
         if self._process != os.getpid():
-            self._forget_the_parents()
-        try:
-            return self._connections.pop()
-        except IndexError:
-            return None
+            self.after_fork()
+        while True:
+            try:
+                connection = self._connections.pop()
+            except IndexError:
+                return None
+            if _is_quiet(connection.socket):
+                return connection
+            connection.socket.close()
 
     def give(self, connection: Connection) -> None:
         """Keep a connection for the next request, or close it where enough are kept."""
@@ -41,11 +48,22 @@ class IdleConnections:
 
     def close(self) -> None:
         """Close all; ones in use are closed by their users or come back and are kept."""
-        while (connection := self.take()) is not None:
-            connection.socket.close()
+        while self._connections:
+            try:
+                self._connections.pop().socket.close()
+            except IndexError:
+                return
 
-    def _forget_the_parents(self) -> None:
+    def after_fork(self) -> None:
+        """In a forked child: close its copies of the parent's connections, which go on for the parent."""
         self._process = os.getpid()
         inherited, self._connections = self._connections, deque()
         for connection in inherited:
             connection.socket.close()
+
+
+def _is_quiet(peer: socket.socket) -> bool:
+    """Whether nothing has come, not even an end."""
+    poll = select.poll()
+    poll.register(peer, select.POLLIN)
+    return not poll.poll(0)

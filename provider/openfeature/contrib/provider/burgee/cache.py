@@ -1,0 +1,340 @@
+"""The answers that the daemon gave, exact for as long as nothing could have changed them.
+
+An answer depends on the flag, the attributes that ``Burgee-Vary`` named, the generation and the time up to
+``Burgee-Until``. While all of these are as they were, it is what the daemon would say again; afterwards it is
+the last known answer, for when the daemon is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from burgee.context import Context
+from burgee.resolution import ErrorCode, Resolution
+from burgee.snapshot import Generation
+from burgee.value import FlagType
+
+from .clock import Clock
+from .kept import Kept
+from .knowledge import Knowledge
+from .question import Attributes, Key, WholeContext
+
+_MOST_SHAPES = 4
+_SECOND_CHANCES = 32
+_REPEATED = frozenset((ErrorCode.FLAG_NOT_FOUND, ErrorCode.TARGETING_KEY_MISSING))
+"""Errors that the daemon gives again for the same question, until something changes."""
+
+
+class CacheStatistics(NamedTuple):
+    """What a cache did so far.
+
+    Attributes:
+        hits: questions that it answered.
+        misses: questions that it could not answer, because it never heard the answer or no longer trusts it.
+        evictions: answers that had to make room.
+        size: answers that it holds, those that only serve while the daemon is gone among them.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    evictions: int = 0
+    size: int = 0
+
+
+class Told(NamedTuple):
+    """An answer of the daemon, and how far it carries.
+
+    Attributes:
+        resolution: what it said.
+        size: bytes, about.
+        asked_at: monotonic seconds, before the question was sent.
+        generation: that answered; None where it did not say.
+        names: of all attributes that the answer depends on, sorted; None where there is no finite list.
+        until: monotonic seconds at which time alone may change the answer, None where it cannot.
+    """
+
+    resolution: Resolution
+    size: int
+    asked_at: float
+    generation: Generation | None = None
+    names: tuple[str, ...] | None = None
+    until: float | None = None
+
+
+class _Shape:
+    """What one flag's answers depended on, at a time, and the answers by its values."""
+
+    __slots__ = ("attributes", "entries", "flag_key", "newest")
+
+    def __init__(self, flag_key: str, names: tuple[str, ...] | None) -> None:
+        self.flag_key = flag_key
+        self.attributes = WholeContext() if names is None else Attributes(names)
+        self.entries: dict[Key, Kept] = {}
+        self.newest: Generation | None = None
+
+
+class _Places(LRUCache[Kept, int]):
+    """Which answers are kept, the one that goes next first.
+
+    An answer that was used since it was last looked at goes to the end instead, as in the CLOCK algorithm;
+    so a hit only has to set a mark. After so many of those the next one goes all the same: nobody waits long.
+    """
+
+    def __init__(self, size: int, cache: AnswerCache) -> None:
+        super().__init__(size, getsizeof=int)
+        self._cache = cache
+
+    def popitem(self) -> tuple[Kept, int]:
+        for _ in range(min(len(self) - 1, _SECOND_CHANCES)):
+            kept, places = super().popitem()
+            if not kept.used:
+                self._cache._evicted(kept)
+                return kept, places
+            kept.used = False
+            self[kept] = places
+        kept, places = super().popitem()
+        self._cache._evicted(kept)
+        return kept, places
+
+
+class AnswerCache:
+    """Answers by flag and by the values of what they depend on. Safe under threads; a hit takes no lock.
+
+    Args:
+        size: how many to keep, each up to ``kept.UNIT`` bytes; a larger one takes several places, 0 keeps
+            none. About the least recently used goes first.
+        knowledge: what the daemon serves now.
+        clock: for ``until``.
+    """
+
+    def __init__(self, size: int, knowledge: Knowledge, clock: Clock) -> None:
+        self._size = size
+        self._generation = knowledge.generation
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._places = _Places(size, self)
+        self._flags: dict[str, tuple[_Shape, ...]] = {}
+        self._overtaken: Generation | None = None
+        self._overtaken_at = 0.0
+        self._edges_at = -1.0
+        self._hits = 0
+        self._misses = 0
+        self._evictions = 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps anything at all."""
+        return self._size > 0
+
+    def statistics(self) -> CacheStatistics:
+        """Counts since it was made; where there is no global lock, threads may lose a few of them."""
+        return CacheStatistics(self._hits, self._misses, self._evictions, len(self._places))
+
+    def recall(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
+        """What the daemon would answer now, with the reason CACHED; None where that is not known."""
+        # All in one place, since every evaluation goes through it.
+        try:
+            shape = self._flags[flag_key][0]
+            kept = shape.entries[shape.attributes.quick_key(context)]
+        except (KeyError, TypeError):
+            found = self._find(flag_key, context)
+            if found is None:
+                self._misses += 1
+                return None
+            kept = found
+        known = self._generation()
+        given = kept.generation
+        if (given is known or given == known) and known is not None and known != self._overtaken:
+            until = kept.until
+            if until is None or self._clock.monotonic() < until:
+                kept.used = True
+                self._hits += 1
+                return kept.typed.get(flag_type) or kept.cached(flag_type)
+        self._misses += 1
+        return None
+
+    def exact(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
+        """The same, uncounted: for those who were counted before they waited."""
+        found = self.recall(flag_key, flag_type, context)
+        if found is None:
+            self._misses -= 1
+        else:
+            self._hits -= 1
+        return found
+
+    def _find(self, flag_key: str, context: Context) -> Kept | None:
+        """The answer to the same question, exact or not."""
+        shapes = self._flags.get(flag_key)
+        if shapes is None or shapes[0].attributes.names is None:
+            return None
+        return shapes[0].entries.get(shapes[0].attributes.key(context, b""))
+
+    def last_known(self, flag_key: str, context: Context, context_json: bytes) -> Kept | None:
+        """The newest answer, however old; None where there is none.
+
+        Args:
+            flag_key: the flag.
+            context: that asks.
+            context_json: its fingerprint.
+        """
+        for shape in self._flags.get(flag_key, ()):
+            kept = shape.entries.get(shape.attributes.key(context, context_json))
+            if kept is not None:
+                kept.used = True
+                return kept
+        return None
+
+    def question(self, flag_key: str, context: Context, context_json: bytes) -> Hashable | None:
+        """What calls that may share one exchange have in common; None where the answer cannot be kept."""
+        if self._size <= 0 or self._generation() is None:
+            return None
+        shapes = self._flags.get(flag_key)
+        if shapes is None:
+            return flag_key, context_json
+        attributes = shapes[0].attributes
+        if attributes.names is None:
+            return None
+        return flag_key, attributes.names, attributes.key(context, context_json)
+
+    def keep(self, flag_key: str, context: Context, context_json: bytes, told: Told) -> bool:
+        """Keep what the daemon answered, in place of what it said before; whether it is kept.
+
+        Args:
+            flag_key: the flag.
+            context: that asked.
+            context_json: its fingerprint.
+            told: the answer.
+        """
+        if self._size <= 0:
+            return False
+        if told.generation is None:
+            told = told._replace(names=None)  # it names nothing that would end it
+        with self._lock:
+            if not self._may_be_kept(flag_key, told):
+                return False
+            if told.resolution.error_code is not None and (
+                told.names is None or told.resolution.error_code not in _REPEATED
+            ):
+                self._forget(flag_key, context, context_json)
+                return False
+            return self._put(flag_key, context, context_json, told)
+
+    def end(self, flag_keys: frozenset[str] | None) -> None:
+        """Trust no answer any longer that time could change, since time did.
+
+        Args:
+            flag_keys: whose; None where it is not known.
+        """
+        with self._lock:
+            self._edges_at = self._clock.monotonic()
+            for flag_key in list(self._flags) if flag_keys is None else flag_keys & self._flags.keys():
+                for shape in self._flags[flag_key]:
+                    for kept in shape.entries.values():
+                        if flag_keys is not None or kept.until is not None:
+                            kept.generation = None
+
+    def clear(self) -> None:
+        """Forget everything but the counts."""
+        with self._lock:
+            self._flags = {}
+            self._places = _Places(self._size, self)
+
+    def after_fork(self) -> None:
+        """In the child: go on with what was kept. A thread that is gone may have left a change half done, but
+        no answer half written.
+        """
+        if self._lock.locked():
+            self._flags = {}
+            self._places = _Places(self._size, self)
+        self._lock = threading.Lock()
+
+    def _may_be_kept(self, flag_key: str, told: Told) -> bool:
+        """Whether an answer is no older than what is known; and learn from it."""
+        generation = told.generation
+        if generation is None:
+            return True
+        known = self._generation()
+        if known is not None:
+            if generation == known:
+                if known == self._overtaken and told.asked_at > self._overtaken_at:
+                    self._overtaken = None
+                return True
+            if _older(generation, known):
+                return False
+            # The daemon is ahead of what was heard of it: what is known is over.
+            self._overtaken = known
+            self._overtaken_at = self._clock.monotonic()
+        shapes = self._flags.get(flag_key)
+        newest = shapes[0].newest if shapes else None
+        return newest is None or not _older(generation, newest)
+
+    def _put(self, flag_key: str, context: Context, context_json: bytes, told: Told) -> bool:
+        shape = self._shape(flag_key, told)
+        key = shape.attributes.key(context, context_json)
+        kept = Kept(told.resolution, told.generation, told.until, told.size + _text_in(key))
+        if told.until is not None and told.asked_at <= self._edges_at:
+            kept.generation = None
+        before = shape.entries.pop(key, None)
+        if before is not None:
+            self._places.pop(before, None)
+        if kept.places > self._size:
+            self._tidy(flag_key)
+            return False
+        kept.place = (shape, key)
+        shape.entries[key] = kept
+        self._places[kept] = kept.places
+        return True
+
+    def _shape(self, flag_key: str, told: Told) -> _Shape:
+        """What the flag depends on now; older answers stay beneath."""
+        shapes = self._flags.get(flag_key, ())
+        gone = told.resolution.error_code is ErrorCode.FLAG_NOT_FOUND
+        if not shapes or shapes[0].attributes.names != told.names or (gone and len(shapes) > 1):
+            same = [shape for shape in shapes if shape.attributes.names == told.names]
+            shape = same[0] if same else _Shape(flag_key, told.names)
+            others = [each for each in shapes if each is not shape]
+            lasting = [] if gone else others[: _MOST_SHAPES - 1]
+            self._flags[flag_key] = shapes = (shape, *lasting)
+            for other in others[len(lasting) :]:
+                for kept in other.entries.values():
+                    self._places.pop(kept, None)
+        if told.generation is not None:
+            shapes[0].newest = told.generation
+        return shapes[0]
+
+    def _forget(self, flag_key: str, context: Context, context_json: bytes) -> None:
+        for shape in self._flags.get(flag_key, ()):
+            kept = shape.entries.pop(shape.attributes.key(context, context_json), None)
+            if kept is not None:
+                self._places.pop(kept, None)
+        self._tidy(flag_key)
+
+    def _evicted(self, kept: Kept) -> None:
+        shape, key = kept.place
+        shape.entries.pop(key, None)
+        self._evictions += 1
+        self._tidy(shape.flag_key)
+
+    def _tidy(self, flag_key: str) -> None:
+        """Leave nothing behind of a flag without answers."""
+        shapes = self._flags.get(flag_key, ())
+        if not any(shape.entries for shape in shapes):
+            self._flags.pop(flag_key, None)
+
+
+def _older(one: Generation, other: Generation) -> bool:
+    """Whether a generation is known to come before another; between epochs there is no order."""
+    return one.epoch == other.epoch and one.number < other.number
+
+
+def _text_in(key: Key) -> int:
+    """Bytes, about, that the values of a key hold on to."""
+    return sum(_length(value) for value in set(key))
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, str | bytes) else 0

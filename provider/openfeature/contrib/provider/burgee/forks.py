@@ -1,0 +1,106 @@
+"""Forks: what every provider does when its process is forked, without ever holding up the fork.
+
+``os.fork`` copies one thread. In the child the others are gone, with whatever locks they held, and the
+sockets are shared with the parent. So one hook for all providers gives each its locks anew and drops what
+belongs to the parent; what needs a thread is started when the provider is used next, since many a child
+only executes another program.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Protocol
+from weakref import WeakSet
+
+LONGEST_WAIT = 0.2
+"""Seconds that a fork waits for an event that is being told to the SDK."""
+
+_logger = logging.getLogger("openfeature.contrib.provider.burgee")
+
+
+class Inherited(Protocol):
+    """A part of a provider that a child gets from its parent."""
+
+    def after_fork(self) -> None:
+        """In the child: give up what belongs to the parent, without waiting for anything."""
+        ...
+
+
+class ForkWatch:
+    """One provider's view of forks.
+
+    Args:
+        parts: told of a fork in the child, in this order.
+        resume: starts again, in the child, what needs a thread; may be called when there is nothing to start.
+
+    Attributes:
+        forked: the process is the child of a fork, and nobody has used the provider in it yet. Every call
+            looks at it, so it is a plain attribute.
+    """
+
+    def __init__(self, *parts: Inherited, resume: Callable[[], None]) -> None:
+        self.forked = False
+        self._parts = parts
+        self._resume = resume
+        self._process = os.getpid()
+        _watches.add(self)
+
+    def catch_up(self) -> None:
+        """Start again what the fork ended; to be called once ``forked`` is seen."""
+        self.forked = False
+        self._resume()
+
+    def postfork(self) -> None:
+        """Do now what would be done at the next use; nothing in a process that is no child."""
+        if self._process != os.getpid():  # a fork that told Python nothing of itself
+            self.after_fork()
+        self.catch_up()
+
+    def after_fork(self) -> None:
+        """Hear of a fork, in the child."""
+        self._process = os.getpid()
+        for part in self._parts:
+            try:
+                part.after_fork()
+            except Exception:
+                _logger.exception("%s was not made ready for the forked process", type(part).__name__)
+        self.forked = True
+
+
+_watches: WeakSet[ForkWatch] = WeakSet()
+_emission = threading.RLock()
+_holders: set[int] = set()
+
+
+def emission() -> threading.RLock:
+    """The lock under which events are told to the SDK.
+
+    The SDK holds locks of its own while it takes one. No fork comes in between, so no child inherits them
+    locked by us.
+    """
+    return _emission
+
+
+def _before() -> None:
+    if _emission.acquire(timeout=LONGEST_WAIT):
+        _holders.add(threading.get_ident())
+
+
+def _after_in_parent() -> None:
+    if threading.get_ident() in _holders:
+        _holders.discard(threading.get_ident())
+        _emission.release()
+
+
+def _after_in_child() -> None:
+    global _emission
+    _emission = threading.RLock()
+    _holders.clear()
+    for watch in list(_watches):
+        watch.after_fork()
+
+
+os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

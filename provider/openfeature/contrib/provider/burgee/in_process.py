@@ -1,0 +1,172 @@
+"""The resolver that evaluates here, from the daemon's own snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+
+from burgee.context import Context
+from burgee.evaluation import evaluate
+from burgee.resolution import ErrorCode, Reason, Resolution
+from burgee.selector import ANY, Selector
+from burgee.value import FlagType, Value
+from burgee.wire.sync import GenerationEvent
+
+from .cache import CacheStatistics
+from .clock import Clock
+from .coercion import TypeMismatch, coerce
+from .newest import Held, NewestSnapshot
+from .remembered import remembered
+from .resolver import Resolver
+
+_CLASSES: Final[Mapping[FlagType, type | None]] = {
+    "boolean": bool,
+    "string": str,
+    "integer": int,
+    "float": float,
+    "object": None,
+}
+"""What a value has to be, exactly, to be handed out as it is."""
+
+
+class InProcessResolver:
+    """Evaluates in the calling thread: nothing to wait for, nothing to lock, nothing that a fork ends.
+
+    Only what cannot be answered here is asked of the daemon: flags that need what it alone has, and all flags
+    while its snapshot cannot be read. An answer given while the daemon is silent has the reason STALE.
+
+    Args:
+        newest: finds the snapshot.
+        remote: makes the resolver that asks the daemon, on first use; where it does not answer, that one
+            answers from the same snapshots.
+        selector: which flag set to see, as an option.
+        clock: for what is true at a time only.
+    """
+
+    def __init__(
+        self, newest: NewestSnapshot, remote: Callable[[], Resolver], selector: str, clock: Clock
+    ) -> None:
+        self._newest = newest
+        self._make_remote = remote
+        self._remote: Resolver | None = None
+        self._selector = Selector.parse(selector)
+        self._wall = clock.wall
+
+    def resolve(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Answer, blocking only where the daemon has to be asked."""
+        resolution = self.here(flag_key, flag_type, context)
+        if resolution is None:
+            resolution = self._asked().resolve(flag_key, flag_type, context)
+        return resolution
+
+    async def resolve_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Answer, suspending only where the daemon has to be asked."""
+        resolution = self.here(flag_key, flag_type, context)
+        if resolution is None:
+            resolution = await self._asked().resolve_async(flag_key, flag_type, context)
+        return resolution
+
+    def prefetch(self, context: Context) -> int:
+        """Nothing has to be fetched."""
+        return 0
+
+    async def prefetch_async(self, context: Context) -> int:
+        """Nothing has to be fetched."""
+        return 0
+
+    def cache_statistics(self) -> CacheStatistics:
+        """Of the answers that had to be asked for."""
+        return CacheStatistics() if self._remote is None else self._remote.cache_statistics()
+
+    def here(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
+        """Answer without the daemon; None where only it can answer."""
+        now = self._wall()
+        held = self._newest.held
+        if held.counters[0] != held.sequence or not held.since <= now < held.until:
+            held = self._newest.look(now)
+        try:
+            function = held.functions[flag_key]
+        except KeyError:
+            resolution = self._first(held, flag_key, context, now)
+            if resolution is None:
+                return None
+        else:
+            resolution = function(context, now)
+        if held.live and resolution.value.__class__ is _CLASSES[flag_type]:
+            return resolution
+        return fitted(resolution if held.live else _stale(resolution), flag_type)
+
+    def daemon_said(self, event: GenerationEvent) -> None:
+        """Hold what the daemon serves from now on."""
+        self._newest.daemon_said(event)
+        if self._remote is not None:
+            self._remote.daemon_said(event)
+
+    def daemon_is_back(self) -> None:
+        """Notice it at once."""
+        self._newest.look_again()
+        if self._remote is not None:
+            self._remote.daemon_is_back()
+
+    def after_fork(self) -> None:
+        """In a forked child: the snapshot is inherited."""
+        self._newest.after_fork()
+        if self._remote is not None:
+            self._remote.after_fork()
+
+    def close(self) -> None:
+        """Let go of the snapshot, and of the connections."""
+        self._newest.close()
+        if self._remote is not None:
+            self._remote.close()
+
+    def _asked(self) -> Resolver:
+        if self._remote is None:
+            self._remote = self._make_remote()
+        return self._remote
+
+    def _first(self, held: Held, flag_key: str, context: Context, now: float) -> Resolution | None:
+        """Answer for a flag that was not asked for yet, and remember its function."""
+        snapshot = held.snapshot
+        if snapshot is None or flag_key in snapshot.needs_daemon or (held.outdated and held.live):
+            return None
+        selector = self._selector
+        resolution = evaluate(snapshot, flag_key, context, now=now, selector=selector)
+        function = snapshot.known_functions.get(flag_key if selector is ANY else (flag_key, selector))
+        if function is not None and not held.outdated:
+            held.functions[flag_key] = function
+        return resolution
+
+
+def fitted(resolution: Resolution, flag_type: FlagType) -> Resolution:
+    """The answer with its value as the type asked for, an object's copied; else a TYPE_MISMATCH."""
+    value = resolution.value
+    if flag_type == "object" and isinstance(value, dict | list):
+        return _with_value(resolution, orjson.loads(orjson.dumps(value)))
+    if not resolution.has_value:
+        return resolution
+    try:
+        fit = coerce(value, flag_type)
+    except TypeMismatch as mismatch:
+        return Resolution.error(
+            resolution.flag_key, ErrorCode.TYPE_MISMATCH, str(mismatch), resolution.metadata
+        )
+    return resolution if fit is value else _with_value(resolution, fit)
+
+
+def _with_value(resolution: Resolution, value: Value) -> Resolution:
+    return Resolution(
+        resolution.flag_key,
+        value,
+        True,
+        resolution.variant,
+        resolution.reason,
+        resolution.flag_type,
+        metadata=resolution.metadata,
+    )
+
+
+def _stale(resolution: Resolution) -> Resolution:
+    return resolution if resolution.error_code is not None else remembered(resolution, Reason.STALE)

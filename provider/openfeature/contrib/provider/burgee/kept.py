@@ -1,0 +1,114 @@
+"""One answer of the daemon, kept to be given again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from burgee.resolution import ErrorCode, Reason, Resolution
+from burgee.snapshot import Generation
+from burgee.value import FlagType
+
+from .coercion import TypeMismatch, coerce
+from .remembered import remembered
+
+UNIT = 4096
+"""Bytes of an answer that count as one place of a cache."""
+
+
+class Kept:
+    """An answer, and for how long it is the daemon's own word.
+
+    An object's value is kept as JSON and read anew for each caller, so that none can spoil another's.
+
+    Args:
+        resolution: as the daemon gave it; an error, too, can be an answer.
+        generation: that gave it; None where it is not known.
+        until: monotonic seconds at which time alone may change it; None where it cannot.
+        size: bytes, about.
+
+    Attributes:
+        generation: as given; None ends its being the daemon's own word.
+        typed: what :meth:`cached` made before, by type.
+        used: asked for since somebody last looked.
+        places: how many of a cache it takes.
+        place: where it is kept, for its cache.
+    """
+
+    __slots__ = (
+        "_given_by",
+        "_json",
+        "_resolution",
+        "generation",
+        "place",
+        "places",
+        "typed",
+        "until",
+        "used",
+    )
+
+    def __init__(
+        self, resolution: Resolution, generation: Generation | None, until: float | None, size: int
+    ) -> None:
+        self._json: bytes | None = None
+        if isinstance(resolution.value, list | dict):
+            self._json = orjson.dumps(resolution.value)
+            resolution = replace(resolution, value=None)
+        self._resolution = resolution
+        self.typed: dict[FlagType, Resolution] = {}
+        self._given_by = generation
+        self.generation = generation
+        self.until = until
+        self.used = False
+        self.places = 1 + size // UNIT
+        self.place: Any = None
+
+    def cached(self, flag_type: FlagType) -> Resolution:
+        """The answer with the reason CACHED, or the daemon's error; a TYPE_MISMATCH where it is of another
+        type.
+        """
+        typed = self.typed.get(flag_type)
+        if typed is not None:
+            return typed
+        if self._resolution.error_code is not None:
+            return self._resolution
+        answer = of_type(flag_type, remembered(self._whole(), Reason.CACHED))
+        if self._json is None:
+            self.typed[flag_type] = answer
+        return answer
+
+    def stale(self, flag_type: FlagType) -> Resolution | None:
+        """The answer with the reason STALE; None for an error, and where it is of another type."""
+        if self._resolution.error_code is not None:
+            return None
+        answer = of_type(flag_type, remembered(self._whole(), Reason.STALE))
+        return answer if answer.error_code is None else None
+
+    def is_before(self, generation: Generation) -> bool:
+        """Whether it was given before a generation of the same epoch, and so may be outdated by it."""
+        given_by = self._given_by
+        return (
+            given_by is not None
+            and given_by.epoch == generation.epoch
+            and given_by.number < generation.number
+        )
+
+    def _whole(self) -> Resolution:
+        if self._json is None:
+            return self._resolution
+        return replace(self._resolution, value=orjson.loads(self._json))
+
+
+def of_type(flag_type: FlagType, resolution: Resolution) -> Resolution:
+    """The answer with its value as ``flag_type``, else a TYPE_MISMATCH."""
+    if not resolution.has_value:
+        return resolution
+    try:
+        value = coerce(resolution.value, flag_type)
+        return resolution if value is resolution.value else replace(resolution, value=value)
+    except TypeMismatch as mismatch:
+        return Resolution.error(
+            resolution.flag_key, ErrorCode.TYPE_MISMATCH, str(mismatch), resolution.metadata
+        )

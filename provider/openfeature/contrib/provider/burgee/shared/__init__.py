@@ -1,0 +1,1 @@
+"""What a daemon shares with the applications of its machine: its head, and its snapshots as files."""
