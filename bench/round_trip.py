@@ -1,4 +1,4 @@
-"""What one evaluation through the OpenFeature client takes, one after another, from one thread.
+"""What one evaluation through the OpenFeature client takes that asks the daemon, one after another.
 
 Beside the daemon stands a bare aiohttp handler that answers the same bytes without thinking, asked by the
 same provider: what differs is the daemon. Beneath both stands the bare round trip to that handler: what
@@ -103,8 +103,8 @@ def arms_of(
         ("socket", daemon.unix, constant.unix),
         ("TCP", daemon.http, constant.http),
     ):
-        at_daemon = clients.burgee(f"daemon {transport}", of_daemon)
-        at_constant = clients.burgee(f"constant {transport}", of_constant)
+        at_daemon = clients.burgee(f"daemon {transport}", of_daemon, cache_size=0)
+        at_constant = clients.burgee(f"constant {transport}", of_constant, cache_size=0)
         for manner in ("blocking", "asynchronous"):
             both = [f"provider, {manner}, {name}, {transport}" for name in ("daemon", "constant")]
             for name, client in zip(both, (at_daemon, at_constant), strict=True):
@@ -120,7 +120,7 @@ def arms_of(
                 f"bare client, constant, {transport}",
             )
         )
-    again = clients.burgee("constant socket again", constant.unix)
+    again = clients.burgee("constant socket again", constant.unix, cache_size=0)
     arms.append(Arm("the same again, blocking, constant, socket", blocking(again, calls)))
     other = clients.ofrep("ofrep", daemon.http)
     arms.append(Arm("openfeature-provider-ofrep, daemon, TCP", blocking(other, calls)))

@@ -36,9 +36,9 @@ class Client(NamedTuple):
         return await self.client.get_boolean_value_async(ASKED, False, context)
 
 
-def burgee(name: str, address: str) -> Client:
+def burgee(name: str, address: str, cache_size: int = 10_000) -> Client:
     """A client of BurgeeProvider."""
-    return _client(name, BurgeeProvider(address=address, deadline=5.0))
+    return _client(name, BurgeeProvider(address=address, deadline=5.0, cache_size=cache_size))
 
 
 def ofrep(name: str, address: str) -> Client:

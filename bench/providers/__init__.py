@@ -1,0 +1,1 @@
+"""What only the comparison of OpenFeature providers needs: the providers, their weight, their memory."""
