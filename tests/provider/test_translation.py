@@ -22,7 +22,7 @@ from openfeature.contrib.provider.burgee.translation import (
 )
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
-from openfeature.flag_evaluation import Reason
+from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
 from burgee import resolution as core
 from burgee.value import FlagType
@@ -277,3 +277,15 @@ def test_a_default_value_that_the_sdk_would_call_mismatched_is_served_in_a_form_
 ) -> None:
     details = to_details(core.Resolution("f", reason=core.Reason.DEFAULT), default_value, flag_type)
     assert (details.value, type(details.value)) == (expected, type(expected))
+
+
+def test_an_answer_is_passed_on_as_the_sdks_own_details_are() -> None:
+    answered = core.Resolution(
+        "f", 7, True, "seven", core.Reason.SPLIT, "integer", metadata={"owner": "team"}
+    )
+    details = to_details(answered, 0, "integer")
+    plain = FlagResolutionDetails(7, None, None, Reason.SPLIT, "seven", {"owner": "team"})
+    assert details == plain and plain == details
+    assert details != FlagResolutionDetails(8, None, None, Reason.SPLIT, "seven", {"owner": "team"})
+    assert details.to_flag_evaluation_details("f") == plain.to_flag_evaluation_details("f")
+    details.raise_for_error()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.support.fake_daemon import http
-from tests.support.fault_proxy import (
+from tests.support.faults import (
     After,
     Fault,
     Instead,

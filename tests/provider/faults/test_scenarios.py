@@ -14,7 +14,8 @@ from tests.provider.faults.conftest import DEADLINE, SCHEDULING, Make, timed
 from tests.provider.faults.scenarios import FATAL, HARMLESS, Scenario
 from tests.provider.remote.asking import Asker
 from tests.support.fake_daemon import answer_bytes
-from tests.support.fault_proxy import Fault, FaultProxy, Instead, Latency, OnAccept, Relay, hang, swallow
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import Fault, Instead, Latency, OnAccept, Relay, hang, swallow
 
 
 def said(resolution: Resolution) -> tuple[object, Reason, ErrorCode | None]:

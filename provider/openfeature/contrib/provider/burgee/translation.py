@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
-from openfeature.flag_evaluation import FlagResolutionDetails, Reason
+from openfeature.flag_evaluation import FlagEvaluationDetails, FlagResolutionDetails, Reason
 
 from burgee.context import TARGETING_KEY
 from burgee.resolution import Resolution
@@ -150,10 +151,34 @@ def to_details(
         code = _CODES.get(resolution.error_code.value, ErrorCode.GENERAL)
         return error_details(default_value, code, resolution.error_message, metadata)
     value = resolution.value if resolution.has_value else _as_served(default_value, flag_type)
-    # By position, since names cost a fifth of a microsecond: error code and message are the second and third.
-    return FlagResolutionDetails(
-        value, None, None, _REASONS.get(resolution.reason, Reason.UNKNOWN), resolution.variant, metadata
-    )
+    return _Answered(value, _REASONS.get(resolution.reason, Reason.UNKNOWN), resolution.variant, metadata)
+
+
+class _Answered(FlagResolutionDetails[Any]):
+    """Details without an error, made and passed on in half the time: each evaluation makes one.
+
+    The dataclass's own defaults, None, stand for the error code and message.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        reason: Reason,
+        variant: str | None,
+        metadata: dict[str, bool | str | int | float],
+    ) -> None:
+        self.value = value
+        self.reason = reason
+        self.variant = variant
+        self.flag_metadata = metadata
+
+    def to_flag_evaluation_details(self, flag_key: str) -> FlagEvaluationDetails[Any]:
+        return FlagEvaluationDetails(flag_key, self.value, self.variant, self.flag_metadata, self.reason)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FlagResolutionDetails) and asdict(self) == asdict(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as the dataclass has it
 
 
 def error_details(

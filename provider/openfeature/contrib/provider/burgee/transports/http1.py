@@ -10,42 +10,18 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
 
 from burgee.resolution import ErrorCode
 
 from ..exchange import Request, Unreachable
+from .heads import COMMON_HEAD, Garbled, Head, head_of
 
 LARGEST_HEAD = 32 * 1024
 """Bytes of status line and headers, and of chunk sizes with their extensions, and of trailers."""
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?")
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BAD_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
 _LENGTH = re.compile(r"\d{1,12}", re.ASCII)
 _OPENING = b"HTTP/1."
-_COMMON_HEAD = 2048
-
-
-class _Garbled(Exception):
-    """This is not what a daemon sends; the message says how."""
-
-
-class _Head(NamedTuple):
-    """What stands before a body.
-
-    Attributes:
-        status: of HTTP.
-        headers: see :class:`ResponseReader`; read only, since other responses with the same head share it.
-        keeps_alive: whether another request may go over the same connection.
-        length: of the body, where it is stated and the body comes as it is; else None.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    keeps_alive: bool
-    length: int | None
 
 
 def encode_request(request: Request, host: str) -> bytes:
@@ -67,39 +43,6 @@ def _request_head(method: str, target: str, headers: tuple[tuple[str, str], ...]
     lines.extend(f"{name}: {value}" for name, value in headers)
     lines.append("")
     return "\r\n".join(lines).encode("ascii")
-
-
-def _read_head(head: bytes) -> _Head:
-    """Read a head, without the empty line that ends it. Raises _Garbled."""
-    lines = head.split(b"\r\n")
-    status_line = _STATUS_LINE.fullmatch(lines[0])
-    if not status_line:
-        raise _Garbled(f"it sent the status line {lines[0][:80]!r}")
-    headers = _read_headers(lines[1:])
-    keeps_alive = status_line[1] == b"1" and "close" not in _tokens(headers.get("connection", ""))
-    length = headers.get("content-length", "")
-    plain = "transfer-encoding" not in headers and "content-encoding" not in headers
-    counted = int(length) if plain and _LENGTH.fullmatch(length) else None
-    return _Head(int(status_line[2]), headers, keeps_alive, counted)
-
-
-_read_known_head = lru_cache(maxsize=64)(_read_head)
-"""Most heads come again and again, until the second in their date is over."""
-
-
-def _read_headers(lines: list[bytes]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        value = value.strip(b" \t")
-        if not colon or not _NAME.fullmatch(name) or _BAD_IN_VALUE.search(value):
-            raise _Garbled(f"it sent the header {line[:80]!r}")
-        key = name.decode("ascii").lower()
-        if key in headers and key in ("content-length", "transfer-encoding"):
-            raise _Garbled(f"it sent {key} twice")
-        text = value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
 
 
 class _Expect(Enum):
@@ -217,15 +160,15 @@ class ResponseReader:
         self._begin_body()
         return True
 
-    def _head(self, head: bytes) -> _Head:
+    def _head(self, head: bytes) -> Head:
         try:
-            return (_read_known_head if len(head) <= _COMMON_HEAD else _read_head)(head)
-        except _Garbled as garbled:
+            return head_of(head)
+        except Garbled as garbled:
             raise self._garbled(str(garbled)) from None
 
     def _whole(self, received: bytes) -> bytes | None:
         """The body, where the response came whole and at once, as most do; None where it takes steps."""
-        end = received.find(b"\r\n\r\n", 0, _COMMON_HEAD + 4)
+        end = received.find(b"\r\n\r\n", 0, COMMON_HEAD + 4)
         if end < 0 or not received.startswith(_OPENING):
             return None
         head = self._head(received[:end])
@@ -329,7 +272,3 @@ class ResponseReader:
 
     def _garbled(self, what: str) -> Unreachable:
         return Unreachable(f"{self._peer} is no Burgee daemon: {what}", code=ErrorCode.PARSE_ERROR)
-
-
-def _tokens(value: str) -> set[str]:
-    return {token.strip().lower() for token in value.split(",")}
