@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burgee import evaluate, explain
@@ -43,6 +43,7 @@ def requiring(keys: Sequence[str]) -> dict[str, Any]:
     return {"requires": dict.fromkeys(keys, "on"), "rules": [{"serve": "on"}], "defaultVariant": "off"}
 
 
+@settings(deadline=None)
 @given(descending)
 def test_the_length_is_that_of_the_longest_way_down(required: Mapping[str, Sequence[str]]) -> None:
     held = flag_set(required)
@@ -52,6 +53,7 @@ def test_the_length_is_that_of_the_longest_way_down(required: Mapping[str, Seque
         assert all(lengths[each] == longest(required, each) for each in lengths)
 
 
+@settings(deadline=None)
 @given(descending, st.data())
 def test_what_leads_into_a_circle_has_no_length(
     required: Mapping[str, Sequence[str]], data: st.DataObject
@@ -68,6 +70,7 @@ def test_what_leads_into_a_circle_has_no_length(
     assert answers[0].metadata["burgee.requires"] in circular[top]
 
 
+@settings(deadline=None)
 @given(st.permutations(["base", "link-32", "link-31", "link-5"]), st.integers(20, 40))
 def test_the_order_of_prerequisites_changes_no_answer(order: list[str], length: int) -> None:
     flags: dict[str, Any] = {"base": {"defaultVariant": "on"}}

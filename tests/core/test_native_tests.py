@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burgee import compose, evaluate, read
@@ -39,6 +39,7 @@ def written(version: tuple[int, int, int]) -> str:
     return ".".join(map(str, version))
 
 
+@settings(deadline=None)
 @given(versions, versions)
 def test_versions_compare_number_by_number(one: tuple[int, int, int], other: tuple[int, int, int]) -> None:
     held = {
@@ -55,6 +56,7 @@ def test_versions_compare_number_by_number(one: tuple[int, int, int], other: tup
     }
 
 
+@settings(deadline=None)
 @given(versions, numbers, numbers)
 def test_a_version_with_two_numbers_means_all_that_begin_with_them(
     version: tuple[int, int, int], major: int, minor: int
@@ -78,6 +80,7 @@ def test_a_version_with_two_numbers_means_all_that_begin_with_them(
     }
 
 
+@settings(deadline=None)
 @given(versions, versions)
 def test_a_caret_ends_where_the_leftmost_number_that_is_not_0_changes(
     version: tuple[int, int, int], bound: tuple[int, int, int]
@@ -87,6 +90,7 @@ def test_a_caret_ends_where_the_leftmost_number_that_is_not_0_changes(
     assert passes(asking("semver", f"^{written(bound)}"), written(version)) is expected
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)), min_size=1), st.integers(0, 2**32 - 1)
 )
@@ -162,6 +166,7 @@ def test_a_pattern_that_others_take_for_ever_on_takes_milliseconds(pattern: str,
     assert time.perf_counter() - begin < 1.0
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text(max_size=2)))
 )
