@@ -33,7 +33,7 @@ VERSION_WORD: Final = 3
 """The index of that word."""
 
 SOCKET_NAME_WORD: Final = 4
-"""The index of the word that holds the length of the socket's file name in bytes, 0 where the daemon names none.
+"""The index of the word that holds the length of the socket's file name in bytes; 0 names none.
 Two daemons may have their sockets in one directory, and only one of them its head there."""
 
 SOCKET_NAME_OFFSET: Final = 40

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 import pytest
-from openfeature.contrib.provider.burgee.cache import AnswerCache, CacheStatistics, Told
-from openfeature.contrib.provider.burgee.kept import UNIT
+from openfeature.contrib.provider.burgee.answer_reach import Told
+from openfeature.contrib.provider.burgee.cache import AnswerCache, CacheStatistics
+from openfeature.contrib.provider.burgee.cached_answer import UNIT
 
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.snapshot import Generation

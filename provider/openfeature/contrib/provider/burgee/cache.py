@@ -11,20 +11,19 @@ import threading
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from burgee.context import Context
 from burgee.resolution import ErrorCode, Resolution
 from burgee.snapshot import Generation
 from burgee.value import FlagType
 
+from .answer_reach import Told
+from .cache_key import Attributes, Key, WholeContext
+from .cache_places import Places
+from .cached_answer import Kept
 from .clock import Clock
-from .kept import Kept
 from .knowledge import Knowledge
-from .question import Attributes, Key, WholeContext
 
 _MOST_SHAPES = 4
-_SECOND_CHANCES = 32
 _REPEATED = frozenset((ErrorCode.FLAG_NOT_FOUND, ErrorCode.TARGETING_KEY_MISSING))
 """Errors that the daemon gives again for the same question, until something changes."""
 
@@ -45,26 +44,6 @@ class CacheStatistics(NamedTuple):
     size: int = 0
 
 
-class Told(NamedTuple):
-    """An answer of the daemon, and how far it carries.
-
-    Attributes:
-        resolution: what it said.
-        size: bytes, about.
-        asked_at: monotonic seconds, before the question was sent.
-        generation: that answered; None where it did not say.
-        names: of all attributes that the answer depends on, sorted; None where there is no finite list.
-        until: monotonic seconds at which time alone may change the answer, None where it cannot.
-    """
-
-    resolution: Resolution
-    size: int
-    asked_at: float
-    generation: Generation | None = None
-    names: tuple[str, ...] | None = None
-    until: float | None = None
-
-
 class _Shape:
     """What one flag's answers depended on, at a time, and the answers by its values."""
 
@@ -77,36 +56,12 @@ class _Shape:
         self.newest: Generation | None = None
 
 
-class _Places(LRUCache[Kept, int]):
-    """Which answers are kept, the one that goes next first.
-
-    An answer that was used since it was last looked at goes to the end instead, as in the CLOCK algorithm;
-    so a hit only has to set a mark. After so many of those the next one goes all the same: nobody waits long.
-    """
-
-    def __init__(self, size: int, cache: AnswerCache) -> None:
-        super().__init__(size, getsizeof=int)
-        self._cache = cache
-
-    def popitem(self) -> tuple[Kept, int]:
-        for _ in range(min(len(self) - 1, _SECOND_CHANCES)):
-            kept, places = super().popitem()
-            if not kept.used:
-                self._cache._evicted(kept)
-                return kept, places
-            kept.used = False
-            self[kept] = places
-        kept, places = super().popitem()
-        self._cache._evicted(kept)
-        return kept, places
-
-
 class AnswerCache:
     """Answers by flag and by the values of what they depend on. Safe under threads; a hit takes no lock.
 
     Args:
-        size: how many to keep, each up to ``kept.UNIT`` bytes; a larger one takes several places, 0 keeps
-            none. About the least recently used goes first.
+        size: how many to keep, each up to ``cached_answer.UNIT`` bytes; a larger one takes several places,
+            0 keeps none. About the least recently used goes first.
         knowledge: what the daemon serves now.
         clock: for ``until``.
     """
@@ -116,7 +71,7 @@ class AnswerCache:
         self._generation = knowledge.generation
         self._clock = clock
         self._lock = threading.Lock()
-        self._places = _Places(size, self)
+        self._places = Places(size, self._evicted)
         self._flags: dict[str, tuple[_Shape, ...]] = {}
         self._overtaken: Generation | None = None
         self._overtaken_at = 0.0
@@ -241,7 +196,7 @@ class AnswerCache:
         """Forget everything but the counts."""
         with self._lock:
             self._flags = {}
-            self._places = _Places(self._size, self)
+            self._places = Places(self._size, self._evicted)
 
     def after_fork(self) -> None:
         """In the child: go on with what was kept. A thread that is gone may have left a change half done, but
@@ -249,7 +204,7 @@ class AnswerCache:
         """
         if self._lock.locked():
             self._flags = {}
-            self._places = _Places(self._size, self)
+            self._places = Places(self._size, self._evicted)
         self._lock = threading.Lock()
 
     def _may_be_kept(self, flag_key: str, told: Told) -> bool:

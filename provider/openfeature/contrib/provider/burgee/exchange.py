@@ -15,7 +15,7 @@ from urllib.parse import quote
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.wire.ofrep import DETAIL, SELECTOR, read_answer
 
-from .flights import Landing
+from .single_flight import Landing
 
 LONGEST_KEY = 256
 """Characters of a flag's key."""

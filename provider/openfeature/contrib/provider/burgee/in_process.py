@@ -17,8 +17,8 @@ from burgee.wire.sync import GenerationEvent
 from .cache import CacheStatistics
 from .clock import Clock
 from .coercion import TypeMismatch, coerce
-from .newest import Held, NewestSnapshot
-from .remembered import remembered
+from .from_memory import remembered
+from .newest_snapshot import Held, NewestSnapshot
 from .resolver import Resolver
 
 _CLASSES: Final[Mapping[FlagType, type | None]] = {

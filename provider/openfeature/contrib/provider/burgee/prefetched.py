@@ -8,7 +8,7 @@ from cachetools import LRUCache
 
 from burgee.snapshot import Generation
 
-from .question import Key
+from .cache_key import Key
 
 
 class Prefetched:

@@ -14,13 +14,13 @@ from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
 from .address import Address, default_addresses, parse_address
-from .asking import Asking
 from .breaker import Breaker
 from .cache import AnswerCache, CacheStatistics
 from .clock import Clock, Random
-from .flights import Flights
 from .knowledge import FirstThatKnows, Knowledge
 from .options import Options
+from .remote_conversations import Asking
+from .single_flight import Flights
 from .transports.blocking import BlockingTransport
 from .transports.endpoint import Whereabouts
 from .transports.idle import IdleConnections

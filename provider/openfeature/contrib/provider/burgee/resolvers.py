@@ -12,7 +12,7 @@ from .fallback import Fallback
 from .head_and_stream import HeadAndStream
 from .in_process import InProcessResolver
 from .knowledge import Knowledge
-from .newest import NewestSnapshot
+from .newest_snapshot import NewestSnapshot
 from .options import Options
 from .remote import RemoteResolver
 from .resolver import Resolver

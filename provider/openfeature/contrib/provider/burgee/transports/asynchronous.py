@@ -17,7 +17,7 @@ from burgee.resolution import ErrorCode
 
 from ..clock import Clock
 from ..exchange import Conversation, Request, Response, Unreachable
-from ..flights import Landing
+from ..single_flight import Landing
 from .blocking import BACKLOG_PAUSE, READ_SIZE, no_landing
 from .endpoint import Connection, Endpoint, Whereabouts, explain, explain_all, met_itself
 from .http1 import ResponseReader, encode_request

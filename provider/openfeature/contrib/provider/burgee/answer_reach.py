@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from burgee.resolution import Resolution
 from burgee.snapshot import Generation
 from burgee.wire.bulk import read_bulk
 from burgee.wire.ofrep import GENERATION, UNTIL, VARY, read_vary
 
-from .cache import Told
 from .exchange import Response, is_nothing
 
 _GENERATION, _VARY, _UNTIL = GENERATION.lower(), VARY.lower(), UNTIL.lower()
+
+
+class Told(NamedTuple):
+    """An answer of the daemon, and how far it carries.
+
+    Attributes:
+        resolution: what it said.
+        size: bytes, about.
+        asked_at: monotonic seconds, before the question was sent.
+        generation: that answered; None where it did not say.
+        names: of all attributes that the answer depends on, sorted; None where there is no finite list.
+        until: monotonic seconds at which time alone may change the answer, None where it cannot.
+    """
+
+    resolution: Resolution
+    size: int
+    asked_at: float
+    generation: Generation | None = None
+    names: tuple[str, ...] | None = None
+    until: float | None = None
 
 
 def told_by(response: Response, resolution: Resolution, asked_at: float) -> Told:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openfeature.contrib.provider.burgee.question import Attributes, WholeContext
+from openfeature.contrib.provider.burgee.cache_key import Attributes, WholeContext
 
 from burgee.value import fingerprint
 

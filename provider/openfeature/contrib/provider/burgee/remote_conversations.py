@@ -17,8 +17,11 @@ from burgee.selector import Selector
 from burgee.snapshot import Snapshot
 from burgee.value import FlagType, fingerprint
 
+from .answer_reach import all_told_by, told_by
 from .breaker import Breaker
 from .cache import AnswerCache
+from .cache_key import digest
+from .cached_answer import of_type
 from .clock import Clock
 from .exchange import (
     BULK_SHARE,
@@ -31,14 +34,11 @@ from .exchange import (
     read_response,
     send,
 )
-from .flights import Flights, Landing
-from .kept import of_type
+from .from_memory import remembered
 from .knowledge import Knowledge
 from .options import Options
 from .prefetched import Prefetched
-from .question import digest
-from .remembered import remembered
-from .told import all_told_by, told_by
+from .single_flight import Flights, Landing
 
 BREATHER = 100
 """Answers that are kept in one go; then an event loop's other tasks have their turn."""

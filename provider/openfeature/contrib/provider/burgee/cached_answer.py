@@ -12,7 +12,7 @@ from burgee.snapshot import Generation
 from burgee.value import FlagType
 
 from .coercion import TypeMismatch, coerce
-from .remembered import remembered
+from .from_memory import remembered
 
 UNIT = 4096
 """Bytes of an answer that count as one place of a cache."""
