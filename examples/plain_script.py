@@ -23,6 +23,7 @@ from openfeature.contrib.provider.burgee import BurgeeProvider
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
 from openfeature.exception import ProviderNotReadyError
+from openfeature.flag_evaluation import Reason
 
 FLAGS: tuple[tuple[str, str, Any], ...] = (
     ("new-checkout", "boolean", False),
@@ -58,7 +59,10 @@ def evaluate_all(client: OpenFeatureClient) -> dict[tuple[str, str], Answer]:
     for key, flag_type, default in FLAGS:
         for customer, context in CUSTOMERS.items():
             details = getattr(client, f"get_{flag_type}_details")(key, default, context)
-            why = str(details.error_code.value if details.error_code else details.reason)
+            reason = details.reason
+            if reason == Reason.CACHED:  # why it was chosen at first stands beside that
+                reason = details.flag_metadata["burgee.reason"]
+            why = str(details.error_code.value if details.error_code else reason)
             if source := details.flag_metadata.get("burgee.source"):
                 why += f", {source} {details.flag_metadata.get('burgee.scope', '')}".rstrip()
             answers[key, customer] = (json.dumps(details.value, separators=(",", ":")), why)

@@ -267,11 +267,12 @@ def test_a_saved_file_is_seen_and_the_handler_of_the_change_sees_the_new_value(
 
     api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, on_change)
     eventually(lambda: ask("string", "text", "").value == "alpha")
-    for count, (variant, value) in enumerate([("b", "beta"), ("a", "alpha"), ("none", "")], 1):
+    for variant, value in [("b", "beta"), ("a", "alpha"), ("none", "")]:
         sidecar.save(changed(text=variant))
         eventually(lambda expected=value: ask("string", "text", "?").value == expected)  # type: ignore[misc]
-        eventually(lambda length=count: len(seen) == length)  # type: ignore[misc]
-        assert seen[-1] == (value, ["text"])
+        eventually(lambda expected=value: seen and seen[-1] == (expected, ["text"]))  # type: ignore[misc]
+    # What the test before this one saved may still be announced first.
+    assert [value for value, _ in seen][-3:] == ["beta", "alpha", ""] and len(seen) <= 4
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
