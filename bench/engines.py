@@ -20,10 +20,10 @@ from engines.engine import Engine, Question, check
 from engines.in_memory import evaluation_context
 from engines.registry import (
     BY_HAND,
-    LINES,
     LOADINGS,
     OWN,
     RULES,
+    SNAPSHOT,
     Missing,
     engines,
 )
@@ -175,15 +175,15 @@ def report_loading(report: Report, rounds: int, flags: int) -> list[Missing]:
     again = {name: [each.again for each in taken] for name, taken in measured.items()}
     report.table(
         f"{flags:,} flags like W2 taken over: milliseconds of a core, the first answer included",
-        ("engine", "kilobytes", "first", "first / layer lines", "1 % changed", "changed / layer lines"),
+        ("engine", "kilobytes", "first", "first / snapshot", "1 % changed", "changed / snapshot"),
         [
             (
                 name,
                 f"{taken[0].kilobytes:.0f}",
                 interval(first[name]),
-                ratios(first[name], first[LINES]),
+                ratios(first[name], first[SNAPSHOT]),
                 interval(again[name]),
-                ratios(again[name], again[LINES]),
+                ratios(again[name], again[SNAPSHOT]),
             )
             for name, taken in measured.items()
         ],

@@ -17,6 +17,7 @@ from burgee.evaluation import evaluate, evaluate_all
 from burgee.layer import Layer
 from burgee.resolution import Resolution
 from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot_bytes import read, write
 from burgee.wire.layer import LayerAssembler, layer_lines
 from engines import flagd_documents
 from engines.engine import Engine, Question
@@ -212,8 +213,24 @@ class DocumentLoading:
         return evaluate(taken, key, context_of(user), now=NOW).value is True
 
 
+class SnapshotLoading:
+    """Takes a snapshot over, whole and checked, as a provider that downloads it does."""
+
+    def document(self, flags: Sequence[TwoConditions]) -> bytes:
+        """A snapshot's bytes."""
+        return write(snapshot_of(_many(flags))).data
+
+    def take(self, content: bytes, previous: Snapshot | None) -> Snapshot:
+        """Check every byte; what nobody asks for is not decoded."""
+        return read(memoryview(content), whole=True)
+
+    def is_on(self, taken: Snapshot, key: str, user: User) -> bool:
+        """Ask for one flag."""
+        return evaluate(taken, key, context_of(user), now=NOW).value is True
+
+
 class LineLoading:
-    """Takes the lines over that the reader process hands to the daemon: the stand-in for a snapshot."""
+    """Takes the lines over that the reader process hands to the daemon."""
 
     def document(self, flags: Sequence[TwoConditions]) -> bytes:
         """A layer's lines."""

@@ -21,8 +21,10 @@ _ENGINES = {
     "Statsig": ("statsig", "engine"),
 }
 
-LINES, DOCUMENT, FLAGD_DOCUMENT = "Burgee, layer lines", "Burgee, document", "Burgee, flagd document"
+SNAPSHOT, LINES = "Burgee, snapshot", "Burgee, layer lines"
+DOCUMENT, FLAGD_DOCUMENT = "Burgee, document", "Burgee, flagd document"
 LOADINGS = {
+    SNAPSHOT: ("burgee_native", "SnapshotLoading", {}),
     LINES: ("burgee_native", "LineLoading", {}),
     DOCUMENT: ("burgee_native", "DocumentLoading", {"targeting": False}),
     FLAGD_DOCUMENT: ("burgee_native", "DocumentLoading", {"targeting": True}),

@@ -92,7 +92,7 @@ def many(version: str, **changed: Any) -> dict[str, Any]:
         ({"flags": {"new": {"defaultVariant": "on"}}}, {"new"}),
         ({}, set()),
     ],
-    ids=str,
+    ids=lambda given: str(sorted(given)),
 )
 def test_a_small_change_has_only_what_it_touches_collected_anew(
     changed: dict[str, Any], anew: set[str], collected: list[str]
