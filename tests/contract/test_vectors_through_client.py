@@ -15,7 +15,7 @@ from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 
 from tests.support.vector_daemon import VectorDaemon
 from tests.support.vectors import Vector, same
-from tests.support.ways import WAYS, FileClockOf, Way
+from tests.support.ways import MAPPED, SOCKET, WAYS, FileClockOf, Way
 
 CALLERS_OWN: dict[str, tuple[Any, ...]] = {
     "boolean": (True, False),
@@ -34,7 +34,12 @@ STALL = 10.0
 """Seconds that a machine may be too busy for heartbeats: answers are STALE then, and asked for again."""
 
 
-@pytest.fixture(params=WAYS, ids=str)
+QUICK = (MAPPED, SOCKET)
+PARAMETERS = [way if way in QUICK else pytest.param(way, marks=pytest.mark.long) for way in WAYS]
+"""The ways over TCP differ in how bytes travel, not in what is answered: they come in the long run."""
+
+
+@pytest.fixture(params=PARAMETERS, ids=str)
 def clients(
     request: pytest.FixtureRequest, vector_daemon: VectorDaemon
 ) -> Iterator[dict[str, OpenFeatureClient]]:

@@ -427,7 +427,7 @@ few_contexts = st.lists(
 )
 
 
-@settings(thorough, max_examples=800)
+@settings(thorough, max_examples=400)
 @given(conditions, conditions, st.lists(conditions, min_size=2, max_size=2), few_contexts)
 def test_what_is_said_to_follow_does_follow(
     one: Any, other: Any, segments: list[Any], some: list[Any]
@@ -483,7 +483,7 @@ def rules(draw: st.DrawFn) -> dict[str, Any]:
     return rule
 
 
-@settings(thorough, max_examples=250)
+@settings(thorough, max_examples=60)
 @given(
     st.lists(rules(), min_size=2, max_size=4),
     st.lists(rules(), min_size=1, max_size=3),
@@ -531,7 +531,7 @@ FLAGS: list[dict[str, Any]] = [
 ]
 
 
-@settings(thorough, max_examples=150)
+@settings(thorough, max_examples=80)
 @given(st.data(), st.sampled_from(FLAGS), st.lists(contexts(), min_size=8, max_size=8))
 def test_an_override_that_is_said_to_change_nothing_changes_nothing(
     data: st.DataObject, flag: dict[str, Any], some: list[Any]
@@ -557,7 +557,7 @@ def test_an_override_that_is_said_to_change_nothing_changes_nothing(
                 )
 
 
-@settings(thorough, max_examples=120)
+@settings(thorough, max_examples=60)
 @given(documents(), st.lists(contexts(), min_size=10, max_size=10), st.floats(0, 3e7))
 def test_what_is_said_of_whole_documents_is_true(document: Any, some: list[Any], later: float) -> None:
     document.pop("kill")

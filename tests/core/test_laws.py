@@ -16,7 +16,7 @@ from burgee.snapshot import Snapshot
 from burgee.wire.layer import LayerAssembler, layer_lines
 from tests.support.strategies import ATTRIBUTES, NAMES, contexts, documents, instants, scalars
 
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def snapshot_of(*all_documents: Any) -> Snapshot:
@@ -103,7 +103,7 @@ def test_explaining_gives_the_answer_of_evaluating_and_one_winner(
         assert sum(rung.winner for rung in explanation.rungs) == 1
 
 
-@settings(relaxed, max_examples=120)
+@settings(relaxed, max_examples=60)
 @given(documents(), contexts(), instants, st.sampled_from([*ATTRIBUTES, "environment", "other"]), scalars)
 def test_an_attribute_that_vary_does_not_name_never_changes_the_answer(
     document: dict[str, Any], context: dict[str, Any], now: float, attribute: str, value: Any
@@ -132,7 +132,7 @@ def test_a_static_answer_varies_with_nothing_and_never_ends(
             assert next_edge(snapshot, key, now) is None
 
 
-@settings(relaxed, max_examples=120)
+@settings(relaxed, max_examples=60)
 @given(documents(), contexts(), instants, st.floats(0, 1))
 def test_an_answer_holds_until_the_next_edge(
     document: dict[str, Any], context: Any, now: float, share: float
@@ -170,7 +170,7 @@ def test_every_flag_of_every_layer_is_in_the_snapshot(beneath: dict[str, Any], a
     assert snapshot.flag_sets[""].flags.keys() == beneath["flags"].keys() | above["flags"].keys()
 
 
-@settings(relaxed, max_examples=120)
+@settings(relaxed, max_examples=60)
 @given(documents(), documents(), contexts(), instants)
 def test_a_flag_that_changes_does_not_name_answers_as_before(
     old: dict[str, Any], new: dict[str, Any], context: Any, now: float

@@ -50,7 +50,7 @@ BEYOND_A_SCHEMA = {
 STRICTER_THAN_THE_READER = r"(?s)unknown field .* is ignored"
 """What the reader only warns of, in a document of flagd's shape."""
 
-MUTATIONS = 3000
+MUTATIONS = 1500
 
 
 def faults_of(document: Any) -> tuple[Fault, ...]:

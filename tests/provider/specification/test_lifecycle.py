@@ -149,6 +149,7 @@ def test_an_outage_is_stale_then_an_error_then_ready_and_the_last_known_answer_a
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
     eventually(lambda: status() is ProviderStatus.STALE)
+    eventually(lambda: changing().reason == Reason.STALE)
     stale = changing()
     assert (stale.value, stale.variant, stale.reason, stale.error_code) == ("foo", "foo", Reason.STALE, None)
     assert stale.flag_metadata["burgee.source"] == before.flag_metadata["burgee.source"]
