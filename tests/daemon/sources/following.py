@@ -20,8 +20,7 @@ from burgeed.reading.process import ReaderProcess, Reading
 from burgeed.sources.file import FileSource
 
 SOON = 3.0
-"""Seconds within which a change must be served, whatever it was, on a machine that runs other tests meanwhile; the
-model prints how soon it was."""
+"""Seconds within which a change must be served, on a machine that runs other tests meanwhile."""
 
 
 def document(mark: str, *, flags: int = 3, prefix: str = "flag") -> str:
