@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from harness import documents, servers
 from harness.report import Report
 from harness.rounds import interval
 
+LONGEST_WRITE = 60.0
 ASKED = 50
 """Flags that each worker asks for, as an application does."""
 
@@ -50,7 +52,7 @@ def measure(report: Report, *, flags: int, count: int) -> None:
         definition = folder / "flags.json"
         definition.write_bytes(documents.rendered(document, "json"))
         with servers.daemon(definition, folder) as daemon:
-            [snapshot] = [path for path in (folder / "snapshots").iterdir() if path.is_symlink()]
+            snapshot = _shared(folder / "snapshots" / "current")
             size = snapshot.stat().st_size / 1024**2
             said = _workers(daemon.unix, switches[:ASKED], count)
     if not all(right for _, _, right in said):
@@ -65,6 +67,16 @@ def measure(report: Report, *, flags: int, count: int) -> None:
         ],
     )
     report.figures("megabytes of each worker before and after", said)
+
+
+def _shared(current: Path) -> Path:
+    """The snapshot that the daemon shares, which it writes after it is ready."""
+    until = time.monotonic() + LONGEST_WRITE
+    while not current.exists():
+        if time.monotonic() > until:
+            raise RuntimeError(f"the daemon shared no snapshot within {LONGEST_WRITE:g} s")
+        time.sleep(0.05)
+    return current
 
 
 def _workers(address: str, keys: list[str], count: int) -> list[tuple[float, float, bool]]:
