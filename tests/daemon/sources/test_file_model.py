@@ -125,6 +125,7 @@ async def test_only_whole_documents_are_read_and_the_last_is_soon_served(
     assert len(lives) == 200
 
 
+@pytest.mark.long  # writers have to keep their pace, which other tests beside them would spoil
 @pytest.mark.timeout(300)
 async def test_the_same_holds_where_the_writers_are_unknown(
     tmp_path: Path, reader: ReaderProcess, monkeypatch: pytest.MonkeyPatch
