@@ -9,7 +9,7 @@ import orjson
 
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.snapshot import Generation
-from burgee.value import FlagType
+from burgee.value import FlagType, Value
 
 from .coercion import TypeMismatch, coerce
 from .from_memory import remembered
@@ -101,14 +101,34 @@ class Kept:
         return replace(self._resolution, value=orjson.loads(self._json))
 
 
+def unshared(resolution: Resolution) -> Resolution:
+    """The answer with a value of its own where it is a list or an object, for a caller who may change it."""
+    if not isinstance(resolution.value, list | dict):
+        return resolution
+    return _with_value(resolution, orjson.loads(orjson.dumps(resolution.value)))
+
+
 def of_type(flag_type: FlagType, resolution: Resolution) -> Resolution:
     """The answer with its value as ``flag_type``, else a TYPE_MISMATCH."""
     if not resolution.has_value:
         return resolution
     try:
         value = coerce(resolution.value, flag_type)
-        return resolution if value is resolution.value else replace(resolution, value=value)
+        return resolution if value is resolution.value else _with_value(resolution, value)
     except TypeMismatch as mismatch:
         return Resolution.error(
             resolution.flag_key, ErrorCode.TYPE_MISMATCH, str(mismatch), resolution.metadata
         )
+
+
+def _with_value(resolution: Resolution, value: Value) -> Resolution:
+    """The same answer with another value, without the cost of `dataclasses.replace`."""
+    return Resolution(
+        resolution.flag_key,
+        value,
+        True,
+        resolution.variant,
+        resolution.reason,
+        resolution.flag_type,
+        metadata=resolution.metadata,
+    )

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import orjson
-
 from burgee.context import Context
 from burgee.evaluation import evaluate
-from burgee.resolution import ErrorCode, Reason, Resolution
+from burgee.resolution import Reason, Resolution
 from burgee.selector import ANY, Selector
-from burgee.value import FlagType, Value
+from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
 from .cache import CacheStatistics
+from .cached_answer import of_type, unshared
 from .clock import Clock
-from .coercion import TypeMismatch, coerce
 from .from_memory import remembered
 from .newest_snapshot import Held, NewestSnapshot
 from .resolver import Resolver
@@ -96,7 +94,7 @@ class InProcessResolver:
             resolution = function(context, now)
         if held.live and resolution.value.__class__ is _CLASSES[flag_type]:
             return resolution
-        return fitted(resolution if held.live else _stale(resolution), flag_type)
+        return of_type(flag_type, unshared(resolution if held.live else _stale(resolution)))
 
     def daemon_said(self, event: GenerationEvent) -> None:
         """Hold what the daemon serves from now on."""
@@ -138,34 +136,6 @@ class InProcessResolver:
         if function is not None and not held.outdated:
             held.functions[flag_key] = function
         return resolution
-
-
-def fitted(resolution: Resolution, flag_type: FlagType) -> Resolution:
-    """The answer with its value as the type asked for, an object's copied; else a TYPE_MISMATCH."""
-    value = resolution.value
-    if flag_type == "object" and isinstance(value, dict | list):
-        return _with_value(resolution, orjson.loads(orjson.dumps(value)))
-    if not resolution.has_value:
-        return resolution
-    try:
-        fit = coerce(value, flag_type)
-    except TypeMismatch as mismatch:
-        return Resolution.error(
-            resolution.flag_key, ErrorCode.TYPE_MISMATCH, str(mismatch), resolution.metadata
-        )
-    return resolution if fit is value else _with_value(resolution, fit)
-
-
-def _with_value(resolution: Resolution, value: Value) -> Resolution:
-    return Resolution(
-        resolution.flag_key,
-        value,
-        True,
-        resolution.variant,
-        resolution.reason,
-        resolution.flag_type,
-        metadata=resolution.metadata,
-    )
 
 
 def _stale(resolution: Resolution) -> Resolution:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from burgee.snapshot import Generation
@@ -19,22 +18,9 @@ class Knowledge(Protocol):
         ...
 
 
-class FirstThatKnows:
-    """Several sources of knowledge, the best one first: the mapped head, then the event stream.
-
-    Args:
-        sources: each asked in turn until one knows.
-    """
-
-    def __init__(self, *sources: Knowledge) -> None:
-        self._asks: tuple[Callable[[], Generation | None], ...] = tuple(
-            source.generation for source in sources
-        )
+class NobodyKnows:
+    """Knowledge where there is neither a head nor a stream."""
 
     def generation(self) -> Generation | None:
-        """What the first source that knows says."""
-        for ask in self._asks:
-            known = ask()
-            if known is not None:
-                return known
+        """None."""
         return None

@@ -17,7 +17,7 @@ from .address import Address, default_addresses, parse_address
 from .breaker import Breaker
 from .cache import AnswerCache, CacheStatistics
 from .clock import Clock, Random
-from .knowledge import FirstThatKnows, Knowledge
+from .knowledge import Knowledge, NobodyKnows
 from .options import Options
 from .remote_conversations import Asking
 from .single_flight import Flights
@@ -66,7 +66,7 @@ class RemoteResolver:
         self._places = places
         self._clock = clock
         self._idle = IdleConnections()
-        knowledge = knowledge or FirstThatKnows()
+        knowledge = knowledge or NobodyKnows()
         self._cache = AnswerCache(options.cache_size, knowledge, clock)
         self._recall = self._cache.recall
         self._breaker = Breaker(clock, random, probe=options.deadline)

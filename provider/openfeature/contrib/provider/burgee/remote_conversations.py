@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
-
-import orjson
 
 from burgee.context import Context
 from burgee.errors import MessageError
@@ -21,7 +18,7 @@ from .answer_reach import all_told_by, told_by
 from .breaker import Breaker
 from .cache import AnswerCache
 from .cache_key import digest
-from .cached_answer import of_type
+from .cached_answer import of_type, unshared
 from .clock import Clock
 from .exchange import (
     BULK_SHARE,
@@ -231,8 +228,5 @@ class Asking:
         resolution = evaluate(snapshot, flag_key, context, now=self._clock.wall(), selector=self._selector)
         if resolution.error_code is not None:
             return None
-        if isinstance(resolution.value, list | dict):
-            # The snapshot's own, which no caller may change.
-            resolution = replace(resolution, value=orjson.loads(orjson.dumps(resolution.value)))
-        answer = of_type(flag_type, remembered(resolution, Reason.STALE))
+        answer = of_type(flag_type, remembered(unshared(resolution), Reason.STALE))
         return answer if answer.error_code is None else None
