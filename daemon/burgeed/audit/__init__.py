@@ -1,0 +1,1 @@
+"""The audit: encrypted entries in a hash chain, under signed checkpoints."""

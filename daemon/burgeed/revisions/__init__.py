@@ -1,0 +1,1 @@
+"""What was set at run time: entries, the changes of each revision, and their history in a database."""
