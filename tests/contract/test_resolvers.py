@@ -93,6 +93,11 @@ class Sidecar:
         self._port = str(self.daemon.http).removeprefix("http://")
         self.daemon.wait_ready()
 
+    def shares_what_it_serves(self) -> bool:
+        """Whether the snapshot, which comes a bit later than the daemon's answers, is of the same state."""
+        status = self.daemon.status()
+        return bool(status["snapshot"]["generation"] == status["generation"])
+
     def stop(self, number: int = signal.SIGKILL) -> None:
         """Be gone."""
         self.daemon.signal(number)
@@ -109,13 +114,14 @@ def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
 
 @pytest.fixture
 def sidecar(one_for_all: Sidecar) -> Sidecar:
-    """A daemon that answers by :data:`DOCUMENT`, whatever the test before did; snapshots come a bit later."""
+    """A daemon that answers by :data:`DOCUMENT` and shares its snapshot, whatever the test before did."""
     one_for_all.save(DOCUMENT)
     served = one_for_all.daemon.evaluate
     one_for_all.daemon.wait_until(
         lambda: (
             served("text").get("value") == "alpha"
             and served("switch", {"organization": "acme"}).get("value") is True
+            and one_for_all.shares_what_it_serves()
         )
     )
     return one_for_all

@@ -19,6 +19,7 @@ from burgee.errors import DefinitionError
 from burgee.fault import Fault
 from burgeed.reading.document import parse
 from burgeed.reading.messages import SourceFile
+from tests.core.differential.comparison import seeded
 from tests.support.vectors import Text, refusals, vector_files
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,7 +51,7 @@ BEYOND_A_SCHEMA = {
 STRICTER_THAN_THE_READER = r"(?s)unknown field .* is ignored"
 """What the reader only warns of, in a document of flagd's shape."""
 
-MUTATIONS = 1500
+MUTATIONS = 400
 
 
 def faults_of(document: Any) -> tuple[Fault, ...]:
@@ -208,16 +209,26 @@ def small_documents() -> list[Any]:
     return [document for document in accepted().values() if len(json.dumps(document)) < 20_000]
 
 
-def test_reader_and_schema_agree_on_documents_that_were_changed() -> None:
-    chance = random.Random(20261120)
+def compare_on_changed_documents(seed: int, times: int) -> None:
+    chance = random.Random(seed)
     documents = small_documents()
     refused, disagreements = 0, []
-    for _ in range(MUTATIONS):
+    for _ in range(times):
         document = changed(chance.choice(documents), chance)
         faults = faults_of(document)
         structural = [fault for fault in faults if not is_beyond_a_schema(fault)]
         refused += bool(structural)
         if VALIDATOR.is_valid(document) == bool(structural):
             disagreements.append((document, structural))
-    assert refused > MUTATIONS / 10
-    assert disagreements == []
+    assert refused > times / 10
+    assert disagreements == [], f"seed {seed}"
+
+
+def test_reader_and_schema_agree_on_documents_that_were_changed() -> None:
+    compare_on_changed_documents(20261120, MUTATIONS)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_reader_and_schema_agree_on_many_documents_that_were_changed() -> None:
+    compare_on_changed_documents(seeded()[0], 25 * MUTATIONS)

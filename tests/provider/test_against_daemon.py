@@ -74,6 +74,20 @@ def address(sidecar: RunningDaemon, transport: str) -> str:
     return sidecar.http
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    """One daemon for all tests that only ask."""
+    folder = tmp_path_factory.mktemp("lasting")
+    path = folder / "flags.yaml"
+    path.write_text(FLAGS)
+    with running_daemon(folder, "--source", path) as running:
+        running.wait_ready()
+        yield running
+
+
+TRANSPORTS = pytest.mark.parametrize("transport", ["unix", "tcp"])
+
+
 @pytest.fixture(params=["unix", "tcp"])
 def connected(request: pytest.FixtureRequest, sidecar: RunningDaemon) -> RunningDaemon:
     """A daemon, with the provider set for the whole process over either transport."""
@@ -88,8 +102,10 @@ def calling(way: str, method: str, *arguments: Any) -> Any:
     return asyncio.run(getattr(client, f"{method}_async")(*arguments))
 
 
+@TRANSPORTS
 @pytest.mark.parametrize("way", ["blocking", "asynchronous"])
-def test_each_type_and_each_level_is_answered(connected: RunningDaemon, way: str) -> None:
+def test_each_type_and_each_level_is_answered(lasting: RunningDaemon, way: str, transport: str) -> None:
+    api.set_provider_and_wait(BurgeeProvider(address(lasting, transport)))
     production = EvaluationContext("u-1", {"environment": "production"})
     customer = EvaluationContext("u-1", {"organization": "acme", "customer": "c-42"})
     for method, key, default, context, expected in [
@@ -109,8 +125,12 @@ def test_each_type_and_each_level_is_answered(connected: RunningDaemon, way: str
         assert (key, value, type(value)) == (key, expected, type(expected))
 
 
+@TRANSPORTS
 @pytest.mark.parametrize("way", ["blocking", "asynchronous"])
-def test_reason_variant_metadata_and_errors_come_through(connected: RunningDaemon, way: str) -> None:
+def test_reason_variant_metadata_and_errors_come_through(
+    lasting: RunningDaemon, way: str, transport: str
+) -> None:
+    api.set_provider_and_wait(BurgeeProvider(address(lasting, transport)))
     details = calling(way, "get_boolean_details", "new-checkout", False, ACME)
     assert (details.reason, details.variant) == (Reason.TARGETING_MATCH, "on")
     assert details.flag_metadata["burgee.source"] == "organization"
@@ -134,7 +154,7 @@ def test_a_saved_file_is_seen_by_the_running_client_and_told_to_its_handlers(
     saved = time.monotonic()
     eventually(lambda: client.get_boolean_value("new-checkout", False))
     eventually(lambda: told)
-    assert time.monotonic() - saved < 1
+    assert time.monotonic() - saved < 3
     assert told[0].flags_changed == ["new-checkout"]
 
 
@@ -161,7 +181,7 @@ def test_a_daemon_that_dies_is_stale_and_ready_when_it_returns(
 
     with running_daemon(tmp_path, "--source", flags) as first:
         first.wait_ready()
-        api.set_provider_and_wait(BurgeeProvider(f"unix://{first.socket}"))
+        api.set_provider_and_wait(BurgeeProvider(f"unix://{first.socket}", deadline=20, grace=60))
         for event in ProviderEvent:
             api.add_handler(event, teller(event.value.removeprefix("PROVIDER_")))
         eventually(lambda: told == ["READY"])
@@ -171,11 +191,11 @@ def test_a_daemon_that_dies_is_stale_and_ready_when_it_returns(
         died = time.monotonic()
         first.wait()
     eventually(lambda: client.get_provider_status() is ProviderStatus.STALE)
-    assert time.monotonic() - died < 3
+    assert time.monotonic() - died < 4
     for way in ("blocking", "asynchronous"):
         began = time.monotonic()
         stale = calling(way, "get_boolean_details", "new-checkout", False, ACME)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 5, "the deadline was waited for"
         assert (stale.value, stale.variant, stale.reason) == (before.value, before.variant, Reason.STALE)
         assert stale.flag_metadata == {**before.flag_metadata, "burgee.reason": "TARGETING_MATCH"}
     assert client.get_boolean_details("unknown", True).error_code is ErrorCode.PROVIDER_NOT_READY
@@ -202,24 +222,30 @@ def test_a_provider_waits_for_a_daemon_that_waits_for_its_file(tmp_path: Path, f
         assert client.get_string_value("greeting", "mine") == "hello"
 
 
-def test_a_selector_shows_its_flag_set_only(sidecar: RunningDaemon) -> None:
+def test_a_selector_shows_its_flag_set_only(lasting: RunningDaemon) -> None:
     for selector, code in [("flagSetId=shop", None), ("flagSetId=other", ErrorCode.FLAG_NOT_FOUND)]:
-        api.set_provider_and_wait(BurgeeProvider(f"unix://{sidecar.socket}", selector=selector))
+        api.set_provider_and_wait(BurgeeProvider(f"unix://{lasting.socket}", selector=selector))
         assert api.get_client().get_string_details("greeting", "").error_code is code
 
 
-@pytest.mark.parametrize("key", ["..", ".", "a/../b", "ä b", "?x=1#y", "%2e", "a//b", "x" * 256])
-def test_a_key_of_any_text_arrives_as_itself(tmp_path: Path, key: str) -> None:
+def test_a_key_of_any_text_arrives_as_itself(tmp_path: Path) -> None:
+    keys = ["..", ".", "a/../b", "ä b", "?x=1#y", "%2e", "a//b", "x" * 256]
     flags = tmp_path / "flags.json"
-    flags.write_text(json.dumps({"flags": {key: {"defaultVariant": "on"}}}))
+    found = {key: {"variants": {"its own": key}, "defaultVariant": "its own"} for key in keys}
+    flags.write_text(json.dumps({"flags": found}))
     with running_daemon(tmp_path, "--source", flags) as running:
         running.wait_ready()
         api.set_provider_and_wait(BurgeeProvider(f"unix://{running.socket}"))
-        assert api.get_client().get_boolean_value(key, False) is True
+        for key in keys:
+            assert api.get_client().get_string_value(key, "none") == key
 
 
+@TRANSPORTS
 @pytest.mark.parametrize("depth", [1, 32])
-def test_a_context_as_deep_as_the_provider_sends_is_taken(connected: RunningDaemon, depth: int) -> None:
+def test_a_context_as_deep_as_the_provider_sends_is_taken(
+    lasting: RunningDaemon, depth: int, transport: str
+) -> None:
+    api.set_provider_and_wait(BurgeeProvider(address(lasting, transport)))
     nested: Any = "leaf"
     for _ in range(depth):
         nested = [nested]

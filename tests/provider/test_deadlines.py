@@ -19,7 +19,7 @@ from tests.provider.conftest import Caller, eventually, fastest
 from tests.support.fake_daemon import FakeDaemon, Handler, after, answer, answer_bytes, drip, hang, http
 
 DEADLINE = 0.2
-BOUND = DEADLINE + 0.05
+BOUND = DEADLINE + 0.15
 
 BIG = http(200, b"x" * 100_000)
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000

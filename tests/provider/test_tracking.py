@@ -267,13 +267,13 @@ def test_a_hanging_daemon_costs_the_caller_nothing_and_the_oldest_events(
     provider: BurgeeProvider, fake: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracking_queue, "MOST_EVENTS", 100)
-    fake.evaluation = in_turn(after(1.0, ACCEPTED), ACCEPTED)
+    fake.evaluation = in_turn(after(2.0, ACCEPTED), ACCEPTED)
     provider.track("first")
     eventually(lambda: fake.requests)
     began = time.monotonic()
     for number in range(1_000):
         provider.track(f"n-{number}")
-    assert time.monotonic() - began < 0.7
+    assert time.monotonic() - began < 1.8
     assert provider.tracking.counts == TrackingCounts(100, 0, 900)
     eventually(lambda: provider.tracking.counts == TrackingCounts(0, 101, 900))
     assert names(fake) == ["first", *(f"n-{number}" for number in range(900, 1_000))]
@@ -316,7 +316,7 @@ def test_shutdown_does_not_wait_for_a_daemon_that(
 ) -> None:
     monkeypatch.setattr(tracking_sender, "FIRST_PAUSE", 60.0)
     monkeypatch.setattr(tracking_sender, "LONGEST_PAUSE", 60.0)
-    monkeypatch.setattr(tracking_sender, "SEND_DEADLINE", 0.9)
+    monkeypatch.setattr(tracking_sender, "SEND_DEADLINE", 3.0)
     fake.evaluation = hang if trouble == "hangs" else raw(http(503, b"{}"))
     if trouble == "is absent":
         fake.stop()
@@ -326,7 +326,7 @@ def test_shutdown_does_not_wait_for_a_daemon_that(
         provider.track(f"n-{number}")
     began = time.monotonic()
     provider.tracking.close(0.4)
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 2
     eventually(lambda: provider.tracking.counts == TrackingCounts(0, 0, 601))
     eventually(lambda: not threads_named(THREAD))
     assert len(fake.requests) <= 4

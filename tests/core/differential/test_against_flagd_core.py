@@ -25,7 +25,7 @@ from tests.core.differential.whole_flags import Compared, Difference, agree, com
 from tests.support.daemon import REPOSITORY
 from tests.support.targeting_contexts import NOON
 
-PAIRS = 3000
+PAIRS = 1000
 SEED = 20_261_120
 """The default run is the same each time; how peers err in rare cases is for the long run to find."""
 ADR = REPOSITORY / "docs" / "adr" / "0010-targeting-where-engines-disagree.md"

@@ -27,8 +27,8 @@ from tests.support.targeting_contexts import NOON
 from tests.support.targeting_strategies import Grammar
 
 CONTEXTS_OF_AN_EXAMPLE = 5
-EXAMPLES = 200
-"""With two notations and at least one flag in each document: 2,000 pairs."""
+EXAMPLES = 100
+"""With two notations and at least one flag in each document: 1,000 pairs; the long run has 200,000."""
 
 thorough = settings(
     max_examples=EXAMPLES,

@@ -38,9 +38,9 @@ def fuzz(seed: int, wanted: int) -> Fuzzed:
 
 def test_thousands_of_mutated_documents_do_no_harm() -> None:
     seed, _ = seeded(SEED)
-    fuzzed = fuzz(seed, 4000)
-    assert fuzzed.accepted > 400
-    assert fuzzed.compiled > 400
+    fuzzed = fuzz(seed, 2000)
+    assert fuzzed.accepted > 200
+    assert fuzzed.compiled > 200
     print(fuzzed)
 
 

@@ -207,13 +207,14 @@ async def test_killed_while_idle_it_costs_no_reading(reader: ReaderProcess) -> N
 
 
 @pytest.mark.parametrize(
-    ("harm", "reason"), [("SIGKILL", "SIGKILL"), ("SIGSEGV", "SIGSEGV"), ("SIGSTOP", "within 1 s")]
+    ("harm", "deadline", "reason"),
+    [("SIGKILL", 30.0, "SIGKILL"), ("SIGSEGV", 30.0, "SIGSEGV"), ("SIGSTOP", 2.0, "within 2 s")],
 )
 async def test_a_document_that_ends_or_hangs_the_reader_leaves_this_process_alive(
-    monkeypatch: pytest.MonkeyPatch, harm: str, reason: str
+    monkeypatch: pytest.MonkeyPatch, harm: str, deadline: float, reason: str
 ) -> None:
     monkeypatch.setenv("BURGEE_READER_SELF_HARM", f"{harm}:poison")
-    reader = ReaderProcess(deadline=1.0)
+    reader = ReaderProcess(deadline=deadline)
     try:
         with pytest.raises(ReaderFailed, match=reason):
             await reader.read("s", [SourceFile("a.yaml", b"flags: {}  # poison")])

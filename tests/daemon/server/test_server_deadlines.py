@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 from tests.daemon.server.conftest import DEFINITION
@@ -11,11 +12,15 @@ from tests.daemon.server.serving import Wire, eventually, serving
 
 from burgeed.server.limits import Limits, connections_allowed
 
-QUICK = Limits(header_deadline=0.3, body_deadline=0.3, keep_alive=0.6, write_deadline=0.3)
+QUICK = Limits(header_deadline=0.3, body_deadline=0.3, keep_alive=30.0, write_deadline=0.3)
+PROMPT = 2.5
+"""Seconds within which a deadline of 0.3 s ends a connection on a busy machine; what else would end it, or a
+deadline that each byte puts off, comes later."""
 HEAD = b"POST /ofrep/v1/evaluate/flags/static HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
 
 
 async def drip(wire: Wire, data: bytes, every: float = 0.05) -> None:
+    assert len(data) * every > PROMPT
     for number in range(len(data)):
         wire.write(data[number : number + 1])
         await asyncio.sleep(every)
@@ -24,7 +29,7 @@ async def drip(wire: Wire, data: bytes, every: float = 0.05) -> None:
 async def seconds_until_closed(wire: Wire) -> float:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    assert await wire.closed(within=5)
+    assert await wire.closed(within=PROMPT)
     return loop.time() - began
 
 
@@ -33,7 +38,7 @@ async def test_a_silent_connection_is_closed(tmp_path: Path, transport: str) -> 
         serving(tmp_path, DEFINITION, limits=QUICK) as server,
         await server.peer(transport).open() as wire,
     ):
-        assert 0.2 < await seconds_until_closed(wire) < 0.55
+        assert await seconds_until_closed(wire) > 0.1
         assert server.state.silent == 1
         await eventually(lambda: server.state.connections == 0)
 
@@ -44,8 +49,22 @@ async def test_a_half_sent_header_is_closed_however_it_drips(tmp_path: Path, tra
         await server.peer(transport).open() as wire,
     ):
         dripping = asyncio.create_task(drip(wire, HEAD))
-        assert 0.2 < await seconds_until_closed(wire) < 0.55
+        assert await seconds_until_closed(wire) > 0.1
         dripping.cancel()
+
+
+async def test_a_client_that_still_writes_when_the_server_closes_sees_that_as_a_close(
+    tmp_path: Path, transport: str
+) -> None:
+    async with (
+        serving(tmp_path, DEFINITION, limits=QUICK) as server,
+        await server.peer(transport).open() as wire,
+    ):
+        await eventually(lambda: server.state.silent == 1)
+        for _ in range(3):
+            wire.write(b"GET")
+            await asyncio.sleep(0.01)
+        assert await wire.closed(within=PROMPT)
 
 
 async def test_a_half_sent_second_header_is_closed(tmp_path: Path) -> None:
@@ -54,17 +73,18 @@ async def test_a_half_sent_second_header_is_closed(tmp_path: Path) -> None:
         assert (await wire.reply()).status == 200
         await asyncio.sleep(0.1)
         wire.write(HEAD[:20])
-        assert 0.2 < await seconds_until_closed(wire) < 0.55
+        assert await seconds_until_closed(wire) > 0.1
         assert server.state.silent == 1
 
 
 async def test_an_idle_connection_is_kept_for_a_while_and_then_closed(tmp_path: Path) -> None:
-    async with serving(tmp_path, DEFINITION, limits=QUICK) as server, await server.unix.open() as wire:
+    limits = replace(QUICK, keep_alive=1.2)
+    async with serving(tmp_path, DEFINITION, limits=limits) as server, await server.unix.open() as wire:
         for _ in range(3):
             wire.write(HEAD + b"{}")
             assert (await wire.reply()).status == 200
-            await asyncio.sleep(0.4)
-        assert await wire.closed(within=1)
+            await asyncio.sleep(0.5)
+        assert await wire.closed(within=PROMPT)
         assert server.state.silent == 0
 
 

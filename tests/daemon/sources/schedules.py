@@ -26,7 +26,7 @@ class Schedule:
         followed: what the source follows.
         log: what was done, for whoever has to find out why it failed.
         documents: every whole content there ever was; the flags it gives, or None if it is faulty.
-        longest_pause: the longest time for which a writer really left a file half written, in seconds.
+        longest_pause: what a writer left half written stood no longer than so many seconds.
     """
 
     def __init__(self, base: Path, seed: int) -> None:
@@ -52,8 +52,8 @@ class Schedule:
         except OSError:
             return None
 
-    async def live(self, stood_still: Callable[[], None]) -> None:
-        """Go through the life; ``stood_still`` is called when nothing was done for LONG_GAP."""
+    async def live(self, stood_still: Callable[[], Awaitable[None]]) -> None:
+        """Go through the life; ``stood_still`` is awaited when nothing was done for LONG_GAP."""
         deeds: dict[Callable[[], Awaitable[None] | None], int] = {
             self.rename: 5,
             self.write_in_place: 6,
@@ -71,7 +71,7 @@ class Schedule:
             if self._random.random() < 0.06:
                 await self._end_writing()
                 await asyncio.sleep(LONG_GAP)
-                stood_still()
+                await stood_still()
             else:
                 await asyncio.sleep(self._random.choice(GAPS))
         if self._random.random() < 0.8:
@@ -139,12 +139,16 @@ class Schedule:
 
     async def _write(self, slices: list[str], gaps: list[float]) -> None:
         with self.path.open("w") as file:
+            stands_since = time.monotonic()
             for text, gap in zip(slices, gaps, strict=True):
-                start = time.monotonic()
                 await asyncio.sleep(gap)
+                begins = time.monotonic()
                 file.write(text)
                 file.flush()
-                self.longest_pause = max(self.longest_pause, time.monotonic() - start)
+                # What stood there did so until now at the latest. What stands there now may do so from before
+                # this thread got its turn again, which on a busy machine can take longer than the gap.
+                self.longest_pause = max(self.longest_pause, time.monotonic() - stands_since)
+                stands_since = begins
 
     @property
     def _is_being_written(self) -> bool:

@@ -60,7 +60,7 @@ async def test_what_cannot_be_read_is_told_and_blocks_nothing(
         await following.sink.serves(whole("a"))
         path.unlink()
         obstacle(path)
-        (fault,) = await following.sink.comes_to("rejected", within=1.0)
+        (fault,) = await following.sink.comes_to("rejected")
         assert said in fault.message
         assert fault.file == str(path)
         assert following.sink.served == whole("a")

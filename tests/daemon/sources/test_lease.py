@@ -49,7 +49,7 @@ def test_a_lease_tells_an_open_writer_and_leaves_nothing_behind(tmp_path: Path) 
         assert writer_of(read.fileno()) is Writer.NONE
         start = time.monotonic()
         path.open("a").close()
-        assert time.monotonic() - start < 0.1
+        assert time.monotonic() - start < 5  # a lease that is kept is waited for 45 s
 
 
 def test_a_lease_is_not_trusted_where_the_file_system_is_not_local() -> None:

@@ -280,3 +280,18 @@ def test_adding_a_layer_and_withdrawing_it_is_as_if_it_had_never_been(
         ("top", nothing),
     )
     assert added == composed(("base", bottom), ("top", nothing))
+
+
+def test_what_lies_under_a_source_is_what_the_others_delivered_last() -> None:
+    store = a_store("base", "middle", "top")
+    assert store.beneath("top") == ()
+    base, middle, newer = switches(a="on"), switches("middle", b="on"), switches(a="off")
+    store.put("base", base)
+    store.put("middle", middle)
+    store.put("top", switches("top", c="on"))
+    assert store.beneath("top") == (base, middle)
+    assert store.beneath("base") == ()
+    store.put("base", newer)
+    assert store.beneath("top")[0] is newer
+    with pytest.raises(KeyError):
+        store.beneath("none")

@@ -367,3 +367,26 @@ def test_where_no_file_may_be_opened_a_publication_is_unknown_until_somebody_vou
     shared.publish(DOCUMENT)
     assert watch.vouch(SECOND)
     assert (watch.generation(), both.generation()) == (SECOND, SECOND)
+
+
+def test_a_daemon_taken_for_gone_is_not_made_alive_by_its_head_but_a_new_head_is_found_meanwhile(
+    watch: HeadWatch, shared: RuntimeDirectory, clock: StandingClock
+) -> None:
+    heard = Heard(None)
+    both = HeadAndStream(watch, heard)
+    assert watch.vouch(FIRST)
+    assert (both.generation(), both.is_alive()) == (FIRST, True)
+    both.fall_silent()
+    shared.beat()
+    assert (both.generation(), both.is_alive()) == (None, False)
+    shared.make_head()
+    for _ in range(3):
+        clock.move(1)
+        shared.beat()
+        assert not both.is_alive()
+    assert watch.is_beating()
+    heard.said = FIRST
+    assert (both.generation(), both.is_alive()) == (FIRST, True)
+    heard.said = None
+    both.speak_again()
+    assert (both.generation(), both.is_alive()) == (FIRST, True)

@@ -261,7 +261,7 @@ def test_reading_a_new_generation_holds_up_only_who_reads_it(
     assert reading.wait(10)
     began = time.monotonic()
     assert local.resolve_string_details("text", "").value == "alpha"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     go_on.set()
     reader.join(10)
     assert local.resolve_string_details("text", "").value == "beta"

@@ -142,4 +142,4 @@ def test_a_generation_is_no_longer_known_once_the_daemon_hangs(unix_daemon: Fake
     unix_daemon.beating = False
     fell_silent = time.monotonic()
     eventually(lambda: provider._heard.generation() is None)
-    assert 1 < time.monotonic() - fell_silent < 1.8
+    assert 1 < time.monotonic() - fell_silent < 3

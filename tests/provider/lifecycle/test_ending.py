@@ -7,7 +7,7 @@ import time
 
 import pytest
 from openfeature import api
-from openfeature.contrib.provider.burgee import BurgeeProvider
+from openfeature.contrib.provider.burgee import BurgeeProvider, lifecycle
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent
 from openfeature.exception import ProviderNotReadyError
@@ -22,8 +22,9 @@ pytestmark = pytest.mark.usefixtures("openfeature_api")
 
 @pytest.mark.parametrize("state", ["following", "hanging", "dead"])
 def test_shutdown_is_prompt_idempotent_and_leaves_no_thread_and_no_connection(
-    daemon: FakeDaemon, state: str
+    daemon: FakeDaemon, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lifecycle, "PROMPT_END", 60.0)
     if state == "hanging":
         daemon.events = hang
     if state == "dead":
@@ -38,7 +39,7 @@ def test_shutdown_is_prompt_idempotent_and_leaves_no_thread_and_no_connection(
             provider.initialize(EvaluationContext())
     began = time.monotonic()
     provider.shutdown()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
     assert not threads_named("burgee-subscription")
     provider.shutdown()
     eventually(lambda: not daemon.open_connections)

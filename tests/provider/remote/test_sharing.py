@@ -106,7 +106,7 @@ def test_those_who_waited_in_vain_wait_no_longer_than_their_deadline(
     resolver = make(deadline=0.2)
     began = time.monotonic()
     found = together(way, resolver, [{}] * 20)
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 2  # one after the other they would wait for 4 s
     assert {each.error_code for each in found} == {ErrorCode.PROVIDER_NOT_READY}
     assert len(fake.requests) == 1
     assert len(resolver._flights) == 0

@@ -13,7 +13,7 @@ from burgee.resolution import ErrorCode
 from burgee.snapshot import Generation
 
 from .clock import Clock
-from .exchange import Request, Response, Unreachable
+from .exchange import Request, Response, Unreachable, authorization
 from .transports.blocking import BlockingTransport, connect
 from .transports.endpoint import Connection, Whereabouts
 from .transports.idle import IdleConnections
@@ -64,8 +64,7 @@ def download(
     ]
     if held is not None:
         headers.append(("If-None-Match", f'"{held}"'))
-    if token:
-        headers.append(("Authorization", f"Bearer {token}"))
+    headers += authorization(token)
     response = yield Request("GET", SNAPSHOT_PATH, tuple(headers), answer_limit=limit, encodings=("gzip",))
     if response.status == 304 and held is not None:
         return None

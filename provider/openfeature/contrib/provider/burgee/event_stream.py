@@ -8,7 +8,7 @@ from burgee.wire.ofrep import SELECTOR
 from burgee.wire.sync import GENERATION_EVENT, EventParser, GenerationEvent
 
 from .address import Address
-from .exchange import Request, Unreachable
+from .exchange import Request, Unreachable, authorization
 from .transports.http1 import ResponseReader, encode_request
 
 
@@ -18,15 +18,17 @@ class EventStream:
     Args:
         address: whom it is asked of.
         selector: for ``Flagd-Selector``, or empty.
+        token: sent as a bearer token; empty for none.
 
     Attributes:
         spoke: it said what is served; for its reader to set.
     """
 
-    def __init__(self, address: Address, selector: str) -> None:
+    def __init__(self, address: Address, selector: str, token: str = "") -> None:
         self.spoke = False
         self._address = address
         self._selector = selector
+        self._token = token
         self._reader = ResponseReader(str(address), body_limit=None)
         self._parser = EventParser()
         self._checked = False
@@ -39,7 +41,7 @@ class EventStream:
         )
         if self._selector:
             headers = (*headers, (SELECTOR, self._selector))
-        request = Request("GET", "/sync/v1/events", headers)
+        request = Request("GET", "/sync/v1/events", (*headers, *authorization(self._token)))
         return encode_request(request, self._address.host_header)
 
     def feed(self, received: bytes) -> list[GenerationEvent]:

@@ -110,29 +110,31 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def evaluation_request(flag_key: str, context: bytes, selector: str) -> Request:
+def evaluation_request(flag_key: str, context: bytes, selector: str, token: str = "") -> Request:
     """Ask for one flag.
 
     Args:
         flag_key: 1 to 256 characters.
         context: the evaluation context as JSON.
         selector: for ``Flagd-Selector``, or empty.
+        token: sent as a bearer token; empty for none.
     """
-    return Request("POST", _target(flag_key), _headers(selector), b'{"context":' + context + b"}")
+    return Request("POST", _target(flag_key), _headers(selector, token), b'{"context":' + context + b"}")
 
 
-def bulk_request(context: bytes, selector: str, share: float) -> Request:
+def bulk_request(context: bytes, selector: str, share: float, token: str = "") -> Request:
     """Ask for all flags, each with what its answer depends on.
 
     Args:
         context: the evaluation context as JSON.
         selector: for ``Flagd-Selector``, or empty.
         share: of the time that is left.
+        token: sent as a bearer token; empty for none.
     """
     return Request(
         "POST",
         f"{_PATH}?eventStreams=false",
-        (*_headers(selector), (DETAIL, "1")),
+        (*_headers(selector, token), (DETAIL, "1")),
         b'{"context":' + context + b"}",
         answer_limit=LARGEST_BULK,
         share=share,
@@ -147,8 +149,14 @@ def _target(flag_key: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _headers(selector: str) -> tuple[tuple[str, str], ...]:
-    return (*_JSON, (SELECTOR, selector)) if selector else _JSON
+def _headers(selector: str, token: str) -> tuple[tuple[str, str], ...]:
+    headers = (*_JSON, (SELECTOR, selector)) if selector else _JSON
+    return (*headers, *authorization(token))
+
+
+def authorization(token: str) -> tuple[tuple[str, str], ...]:
+    """The header that shows a bearer token (RFC 6750); none for an empty one."""
+    return (("Authorization", f"Bearer {token}"),) if token else ()
 
 
 def send(request: Request) -> Generator[Request, Response, Response]:

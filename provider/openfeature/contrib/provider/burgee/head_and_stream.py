@@ -11,12 +11,17 @@ from .shared.watch import HeadWatch
 class HeadAndStream:
     """Knowledge from both. The head moves first; the stream is not believed where it lags behind.
 
+    While the daemon is taken for gone (:meth:`fall_silent`) the head is not believed: its age is counted from
+    when somebody looked, so it can seem alive for a while after the provider has told that it is STALE.
+
     Args:
         watch: of the head.
         heard: what the event stream says.
     """
 
     def __init__(self, watch: HeadWatch, heard: Knowledge) -> None:
+        self._watch = watch
+        # Put in place as a whole, so that an evaluation has no flag to look at and needs no lock.
         self._watched = watch.generation
         self._supersedes = watch.supersedes
         self._heard = heard.generation
@@ -29,3 +34,20 @@ class HeadAndStream:
             if self._supersedes(generation):
                 return None
         return generation
+
+    def is_alive(self) -> bool:
+        """Whether the daemon counts as alive. Looks at the head in any case, so that a new one is found."""
+        beats = self._watch.generation() is not None or self._watch.is_beating()
+        return (beats and self._watched is not _nothing) or self._heard() is not None
+
+    def fall_silent(self) -> None:
+        """Take the daemon for gone, until the event stream says what it serves or :meth:`speak_again`."""
+        self._watched = _nothing
+
+    def speak_again(self) -> None:
+        """Believe the head again."""
+        self._watched = self._watch.generation
+
+
+def _nothing() -> Generation | None:
+    return None

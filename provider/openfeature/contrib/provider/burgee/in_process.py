@@ -16,7 +16,8 @@ from .cache import CacheStatistics
 from .cached_answer import of_type, unshared
 from .clock import Clock
 from .from_memory import remembered
-from .newest_snapshot import Held, NewestSnapshot
+from .held import Held
+from .newest_snapshot import NewestSnapshot
 from .resolver import Resolver
 
 _CLASSES: Final[Mapping[FlagType, type | None]] = {
@@ -102,9 +103,13 @@ class InProcessResolver:
         if self._remote is not None:
             self._remote.daemon_said(event)
 
+    def daemon_is_silent(self) -> None:
+        """Say with each answer that it is of before."""
+        self._newest.daemon_is_silent()
+
     def daemon_is_back(self) -> None:
         """Notice it at once."""
-        self._newest.look_again()
+        self._newest.daemon_is_back()
         if self._remote is not None:
             self._remote.daemon_is_back()
 

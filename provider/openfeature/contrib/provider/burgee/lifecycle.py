@@ -12,7 +12,7 @@ from openfeature.exception import ProviderNotReadyError
 
 from burgee.wire.sync import GenerationEvent
 
-from .announcements import Announcer, Change
+from .announcements import Announcer, Change, StatusChanged
 from .clock import Clock
 from .resolver import Resolver
 from .status import Status
@@ -185,5 +185,16 @@ class Lifecycle:
                 self._resolver.daemon_said(event)
 
     def _take(self, subscription: Subscription, change: Change) -> None:
-        if self._subscription is subscription:
-            self.announcer.announce(change)
+        with self._lock:
+            if self._subscription is not subscription:
+                return
+            if isinstance(change, StatusChanged):
+                self._follow_suit(subscription.status)
+        self.announcer.announce(change)
+
+    def _follow_suit(self, status: Status) -> None:
+        """Have answers agree with the status before it is told; with the newest, since reports may cross."""
+        if status is Status.STALE:
+            self._resolver.daemon_is_silent()
+        elif status is Status.READY:
+            self._resolver.daemon_is_back()

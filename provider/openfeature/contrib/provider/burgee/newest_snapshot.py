@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Function, Generation, Snapshot
+from burgee.snapshot import Generation, Snapshot
 from burgee.snapshot_bytes import read
 from burgee.wire.head import SEQUENCE
 from burgee.wire.sync import GenerationEvent
@@ -18,7 +18,8 @@ from .clock import Clock, Random
 from .download import Downloader, NotDownloaded
 from .exchange import Unreachable
 from .fallback import Fallback
-from .knowledge import Knowledge
+from .head_and_stream import HeadAndStream
+from .held import Held, nothing_held
 from .shared.head import NO_COUNTERS
 from .shared.place import Refused
 from .shared.watch import HeadWatch
@@ -34,34 +35,6 @@ FIRST_LOOK: Final = 0.5
 """Seconds that a caller waits at most for another one which reads the first snapshot."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
-
-
-class Held:
-    """What answers now. Another snapshot is another object of this class.
-
-    Attributes:
-        snapshot: None where nothing was found yet.
-        outdated: the daemon serves, or may serve, something else.
-        counters: the head's, at which every call looks; ``sequence`` is what was seen when this was read.
-        since, until: wall time, Unix seconds, within which nothing but the sequence needs to be looked at.
-        live: whether the daemon lives.
-        functions: by flag key, the compiled flags that were asked for and that can be answered here; none
-            while ``outdated``.
-    """
-
-    __slots__ = ("counters", "functions", "live", "outdated", "sequence", "since", "snapshot", "until")
-
-    def __init__(
-        self, snapshot: Snapshot | None, *, outdated: bool, counters: Sequence[int], sequence: int
-    ) -> None:
-        self.snapshot = snapshot
-        self.outdated = outdated
-        self.counters = counters
-        self.sequence = sequence
-        self.since = math.inf
-        self.until = -math.inf
-        self.live = False
-        self.functions: dict[str, Function] = {}
 
 
 class NewestSnapshot:
@@ -83,7 +56,7 @@ class NewestSnapshot:
     def __init__(
         self,
         watch: HeadWatch,
-        knowledge: Knowledge,
+        knowledge: HeadAndStream,
         fallback: Fallback,
         downloader: Downloader,
         clock: Clock,
@@ -106,7 +79,7 @@ class NewestSnapshot:
         self._retrying: threading.Thread | None = None
         self._closing = threading.Event()
         self._logged = ""
-        self.held = _nothing()
+        self.held = nothing_held()
 
     def look(self, now: float) -> Held:
         """Renew what is held, unless another thread is at it: then what was held serves on.
@@ -123,9 +96,16 @@ class NewestSnapshot:
                 self._lock.release()
         return self.held
 
-    def look_again(self) -> None:
-        """Have the next call look at everything anew."""
-        self.held.until = -math.inf
+    def daemon_is_silent(self) -> None:
+        """Answer as one who hears nothing of the daemon, from when this returns to :meth:`daemon_is_back`."""
+        self._knowledge.fall_silent()
+        with self._lock:
+            self._renew(self._clock.wall())
+
+    def daemon_is_back(self) -> None:
+        """Have the next call look at everything anew, and believe what it sees."""
+        self._knowledge.speak_again()
+        self._look_again()
 
     def stand_in(self) -> Snapshot | None:
         """What answers where the daemon does not, and may be outdated; touches no file."""
@@ -143,7 +123,7 @@ class NewestSnapshot:
                 self._renew(self._clock.wall(), again=not self._holds(generation))
         if self._downloads and not self._holds(generation) and generation != self._beyond:
             self._download(generation)
-        self.look_again()
+        self._look_again()
 
     def after_fork(self) -> None:
         """In a forked child: what is held is inherited, threads and locks are not."""
@@ -161,7 +141,11 @@ class NewestSnapshot:
         self._wanted = None
         self._downloader.abort()
         self._fallback.close()
-        self.held = _nothing()
+        self._knowledge.speak_again()  # nobody follows the daemon now who could tell that it is back
+        self.held = nothing_held()
+
+    def _look_again(self) -> None:
+        self.held.until = -math.inf
 
     def _holds(self, generation: Generation) -> bool:
         """Whether that or a later generation is held."""
@@ -172,7 +156,7 @@ class NewestSnapshot:
 
     def _renew(self, now: float, *, again: bool = False) -> None:
         held = self.held
-        live = self._knowledge.generation() is not None or self._watch.is_beating()
+        live = self._knowledge.is_alive()
         counters = self._watch.counters
         sequence = counters[SEQUENCE]
         moved = counters is not held.counters or sequence != held.sequence
@@ -287,10 +271,6 @@ class NewestSnapshot:
         with self._lock:
             if self._retrying is threading.current_thread():
                 self._retrying = None
-
-
-def _nothing() -> Held:
-    return Held(None, outdated=True, counters=NO_COUNTERS, sequence=0)
 
 
 def _covers(generation: Generation, wanted: Generation) -> bool:

@@ -60,7 +60,7 @@ class Options:
         bootstrap: a file that answers while there is nothing better: a snapshot, or a definition in JSON.
         last_snapshot: a file in which the newest snapshot is kept, and found again by the next start.
         runtime_dir: where the daemon keeps what it shares on this machine; None is its socket's directory.
-        token: sent to the daemon as a bearer token; over TCP a snapshot needs one.
+        token: sent to the daemon with every request, as a bearer token; over TCP a snapshot needs one.
     """
 
     address: str | None = None

@@ -76,12 +76,13 @@ class BurgeeProvider(AbstractProvider):
         self._resolver, can_answer_alone = make_resolver(
             self.options, self._places, self._heard, self._clock, self._random
         )
-        self.tracking = Tracking(self._places, self._clock, self._random)
+        self.tracking = Tracking(self._places, self._clock, self._random, self.options.token)
         itself = weakref.ref(self)
         subscribe = partial(
             Subscription,
             self._places,
             selector=self.options.selector,
+            token=self.options.token,
             grace=self.options.grace,
             fallback=can_answer_alone,
             wanted=lambda: itself() is not None,

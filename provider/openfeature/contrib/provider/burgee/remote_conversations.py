@@ -146,7 +146,8 @@ class Asking:
                 return of_type(flag_type, found)
         asked_at = self._clock.monotonic()
         try:
-            response = yield from send(evaluation_request(flag_key, body, self._options.selector))
+            options = self._options
+            response = yield from send(evaluation_request(flag_key, body, options.selector, options.token))
         except Unreachable as failure:
             if failure.timed_out:
                 self._breaker.timed_out(ticket)
@@ -178,7 +179,8 @@ class Asking:
         Answers for which there is no time are left.
         """
         asked_at = self._clock.monotonic()
-        response = yield from send(bulk_request(body, self._options.selector, share))
+        options = self._options
+        response = yield from send(bulk_request(body, options.selector, share, options.token))
         self._breaker.answered()
         if response.status != 200:
             return 0, None

@@ -43,6 +43,13 @@ class Resolver(Protocol):
         """How the cache of the daemon's answers did so far."""
         ...
 
+    def daemon_is_silent(self) -> None:
+        """Hear that the daemon is taken for gone.
+
+        What is given from memory once this returned, and until :meth:`daemon_is_back`, has the reason STALE.
+        """
+        ...
+
     def daemon_is_back(self) -> None:
         """Hear from the subscription that the daemon answers again."""
         ...

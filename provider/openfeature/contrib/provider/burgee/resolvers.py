@@ -80,10 +80,14 @@ class RemoteFirst:
         self._remote.daemon_said(event)
         self._newest.daemon_said(event)
 
+    def daemon_is_silent(self) -> None:
+        """Know nothing of what it serves."""
+        self._newest.daemon_is_silent()
+
     def daemon_is_back(self) -> None:
         """Notice it at once."""
+        self._newest.daemon_is_back()
         self._remote.daemon_is_back()
-        self._newest.look_again()
 
     def after_fork(self) -> None:
         """In a forked child: give up what belongs to the parent."""

@@ -46,6 +46,7 @@ class Subscription:
     Args:
         places: where the daemon may be.
         selector: for ``Flagd-Selector``, or empty.
+        token: sent as a bearer token; empty for none.
         grace: seconds from STALE to ERROR.
         report: is told each change, in order, from this subscription's thread; must not wait.
         said: is told, before ``report``, what the daemon said. May take its time; raises where what the
@@ -64,6 +65,7 @@ class Subscription:
         places: Sequence[Whereabouts],
         *,
         selector: str,
+        token: str,
         grace: float,
         report: Callable[[Subscription, Change], None],
         said: Callable[[Subscription, GenerationEvent], None],
@@ -77,6 +79,7 @@ class Subscription:
     ) -> None:
         self._places = tuple(places)
         self._selector = selector
+        self._token = token
         self._report = report
         self._said = said
         self._fallback = fallback
@@ -101,6 +104,11 @@ class Subscription:
     def diagnosis(self) -> str:
         """What kept the daemon from being followed, last time."""
         return self._diagnosis
+
+    @property
+    def status(self) -> Status:
+        """What it can say of the daemon now."""
+        return self._machine.status
 
     @property
     def heard(self) -> GenerationEvent | None:
@@ -176,7 +184,7 @@ class Subscription:
         patience = CONNECT_TIME if due is None else max(0.05, due - self._clock.monotonic())
         expires = self._clock.monotonic() + min(CONNECT_TIME, patience)
         connection = connect(self._places, expires, self._clock)
-        stream = EventStream(connection.address, self._selector)
+        stream = EventStream(connection.address, self._selector, self._token)
         with self._lock:
             if self._stopping.is_set():
                 connection.socket.close()

@@ -52,10 +52,12 @@ class Tracking:
         places: where the daemon may be.
         clock: for the events' time, and for waits.
         random: for jitter.
+        token: sent as a bearer token; empty for none.
     """
 
-    def __init__(self, places: Sequence[Whereabouts], clock: Clock, random: Random) -> None:
+    def __init__(self, places: Sequence[Whereabouts], clock: Clock, random: Random, token: str = "") -> None:
         self._places = tuple(places)
+        self._token = token
         self._clock = clock
         self._random = random
         self._lock = threading.Lock()
@@ -111,7 +113,7 @@ class Tracking:
     def _started(self, event: bytes) -> Sender:
         """A sender that has the event."""
         transport = BlockingTransport(self._places, self._idle, self._clock)
-        sender = Sender(transport, self._tally, self._clock, self._random)
+        sender = Sender(transport, self._tally, self._clock, self._random, self._token)
         sender.put(event)
         sender.start()
         if not self._flushes_at_exit:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from burgee.wire import tracking as wire
 
 from .clock import Clock, Random
-from .exchange import Request, Unreachable, send
+from .exchange import Request, Unreachable, authorization, send
 from .tracking_queue import TrackingQueue
 from .transports.blocking import BlockingTransport
 
@@ -77,9 +77,13 @@ class Sender:
         tally: to count in.
         clock: for waits.
         random: for jitter.
+        token: sent as a bearer token; empty for none.
     """
 
-    def __init__(self, transport: BlockingTransport, tally: Tally, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, transport: BlockingTransport, tally: Tally, clock: Clock, random: Random, token: str = ""
+    ) -> None:
+        self._headers = (*_HEADERS, *authorization(token))
         self._transport = transport
         self._tally = tally
         self._clock = clock
@@ -159,7 +163,7 @@ class Sender:
             self._tally.count_dropped(left, why)
 
     def _deliver(self, batch: list[bytes]) -> None:
-        request = Request("POST", wire.PATH, _HEADERS, wire.write_events(batch))
+        request = Request("POST", wire.PATH, self._headers, wire.write_events(batch))
         outcome = _Outcome(taken=False)
         for attempt in range(ATTEMPTS):
             last = self._finishing.is_set() or attempt == ATTEMPTS - 1

@@ -100,6 +100,24 @@ class AsynchronousTransport:
             message = f"{where}: no answer within {deadline * request.share:g} s"
             raise Unreachable(message, timed_out=True) from None
 
+    async def connect(self) -> Connection:
+        """Connect to the first place where somebody listens, for as long as the caller lets it.
+
+        Raises:
+            Unreachable: nobody does; the message tells why for each.
+        """
+        failures: list[str] = []
+        for place in self._places:
+            try:
+                for endpoint in place.known() or await asyncio.wrap_future(place.look_up()):
+                    try:
+                        return Connection(await self._connect_one(endpoint), endpoint.address)
+                    except OSError as error:
+                        failures.append(explain(endpoint.address, error, look=False))
+            except OSError as error:
+                failures.append(explain(place.address, error, look=False))
+        raise Unreachable(explain_all(list(dict.fromkeys(failures))))
+
     def after_fork(self) -> None:
         """In the child: the parent's event loops and their turns are not its own."""
         self._turns = weakref.WeakKeyDictionary()
@@ -119,7 +137,7 @@ class AsynchronousTransport:
 
     async def _over_a_connection(self, request: Request) -> Response:
         used = None if request.fresh else self._idle.take()
-        connection = used or await self._connect()
+        connection = used or await self.connect()
         reader = ResponseReader(
             connection.address, body_limit=request.answer_limit, encodings=request.encodings
         )
@@ -160,19 +178,6 @@ class AsynchronousTransport:
             else:
                 reader.end()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    async def _connect(self) -> Connection:
-        failures: list[str] = []
-        for place in self._places:
-            try:
-                for endpoint in place.known() or await asyncio.wrap_future(place.look_up()):
-                    try:
-                        return Connection(await self._connect_one(endpoint), endpoint.address)
-                    except OSError as error:
-                        failures.append(explain(endpoint.address, error, look=False))
-            except OSError as error:
-                failures.append(explain(place.address, error, look=False))
-        raise Unreachable(explain_all(list(dict.fromkeys(failures))))
 
     async def _connect_one(self, endpoint: Endpoint) -> socket.socket:
         fresh = endpoint.new_socket()
