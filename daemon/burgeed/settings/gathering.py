@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from burgeed.settings.errors import Problem, SettingsError, UnfitValue
-from burgeed.settings.model import Address, Settings, SourceSetting
+from burgeed.settings.model import Address, AuditMode, Settings, SourceSetting
 from burgeed.settings.options import NAMES, OPTIONS, Option
 
 ValueType = TypeVar("ValueType")
@@ -32,6 +32,7 @@ def gather(
     environment: Mapping[str, str],
     *,
     wants_source: bool = True,
+    keeps_store: bool = False,
 ) -> Settings:
     """Put the settings together; the command line beats the environment, which beats the file.
 
@@ -41,11 +42,12 @@ def gather(
         command_line: option name -> texts as given; an option that was not given is left out.
         environment: the process's environment.
         wants_source: whether it is a problem if no source is named.
+        keeps_store: whether there is a store in the state directory where none is stated.
 
     Raises:
         SettingsError: with every problem.
     """
-    return _Gathering(command_line, environment).settings(wants_source)
+    return _Gathering(command_line, environment).settings(wants_source, keeps_store)
 
 
 class _Gathering:
@@ -142,7 +144,7 @@ class _Gathering:
         values = self.all(name, kind)
         return values[-1] if values else default
 
-    def settings(self, wants_source: bool) -> Settings:
+    def settings(self, wants_source: bool, keeps_store: bool) -> Settings:
         self.stated.setdefault("socket", _Stated((str(self.default_socket()),), "the default"))
         socket = self.one("socket", Path, self.default_socket())
         settings = Settings(
@@ -165,8 +167,16 @@ class _Gathering:
             sync_token_file=self.path("sync-token-file"),
             track=self.one("track", Path, Path()).absolute() if "track" in self.stated else None,
             log_format="json" if self.one("log-format", str, "text") == "json" else "text",
+            admin_peers=tuple(self.all("admin-peer", tuple)),
+            evaluation="token" if self.one("evaluation", str, "open") == "token" else "open",
+            audit_mode=self.audit_mode(),
+            audit_key_file=self.path("audit-key-file"),
+            audit_anchors=tuple(self.all("audit-anchor", str)),
+            audit_retention=self.one("audit-retention", int, 0) or None,
+            audit_masks=tuple(self.all("audit-mask", str)),
+            record_contexts=self.one("record-contexts", int, 0),
+            store=self.store(keeps_store),
         )
-        self.one("store", str, "none")
         if self.problems:
             raise SettingsError(self.problems)
         return settings
@@ -193,6 +203,19 @@ class _Gathering:
         addresses = self.all(name, object)
         last = addresses[-1] if addresses else None
         return last if isinstance(last, Address) else None
+
+    def audit_mode(self) -> AuditMode:
+        mode = self.one("audit-mode", str, "standard")
+        if mode == "strict":
+            return "strict"
+        return "defense" if mode == "defense" else "standard"
+
+    def store(self, keeps_store: bool) -> str | None:
+        if keeps_store and "store" not in self.stated:
+            state_dir = self.one("state-dir", Path, self.default_state_dir()).absolute()
+            return f"sqlite:{state_dir / 'burgee.db'}"
+        store = self.one("store", str, "none")
+        return None if store == "none" else store
 
     def path(self, name: str) -> Path | None:
         """A path that need not be stated."""

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
+
+PeerRole: TypeAlias = Literal["reader", "writer", "auditor", "admin", "none"]
+"""What ``--admin-peer`` makes of a uid."""
+
+EvaluationAccess: TypeAlias = Literal["open", "token"]
+"""Whether whoever reaches the socket or loopback may evaluate, or only who has the scope."""
+
+AuditMode: TypeAlias = Literal["standard", "strict", "defense"]
+"""How much the audit and the identity of who writes have to hold."""
 
 
 class Address(NamedTuple):
@@ -53,6 +62,15 @@ class Settings:
         track: a file to which tracked events are appended; None only counts them.
         sync_token_file: holds the token that a client on TCP shows for a whole snapshot; None is none.
         log_format: how log lines are written to standard error.
+        admin_peers: (uid, role) of the Unix socket's peers, later ones beat earlier ones.
+        evaluation: who may evaluate.
+        audit_mode: see :data:`AuditMode`.
+        audit_key_file: holds the key that wraps the audit's keys; None is one that the daemon makes.
+        audit_anchors: URIs of where checkpoints are kept beside the database.
+        audit_retention: days after which audit entries may be pruned; None is what the mode says.
+        audit_masks: attributes whose values the audit does not show.
+        record_contexts: how many contexts of evaluations are kept as a sample; 0 is none.
+        store: ``sqlite:PATH`` or a PostgreSQL URI, which may hold a password: not shown; None is none.
     """
 
     sources: tuple[SourceSetting, ...]
@@ -72,3 +90,12 @@ class Settings:
     sync_token_file: Path | None
     track: Path | None
     log_format: Literal["text", "json"]
+    admin_peers: tuple[tuple[int, PeerRole], ...] = ()
+    evaluation: EvaluationAccess = "open"
+    audit_mode: AuditMode = "standard"
+    audit_key_file: Path | None = None
+    audit_anchors: tuple[str, ...] = ()
+    audit_retention: int | None = None
+    audit_masks: tuple[str, ...] = ()
+    record_contexts: int = 0
+    store: str | None = field(default=None, repr=False)

@@ -122,7 +122,66 @@ OPTIONS: tuple[Option, ...] = (
         values.read_path,
         "A file with the token that lets a client on TCP have whole snapshots. Default: none may.",
     ),
-    Option("store", "URI", values.read_store, "Where overrides are kept; only none so far. Default: none."),
+    Option(
+        "store",
+        "URI",
+        values.read_store,
+        "Where what is set at run time is kept: none, sqlite:PATH or postgresql://USER@HOST/DATABASE. "
+        "Default: none for serve, burgee.db in the state directory for up.",
+    ),
+    Option(
+        "admin-peer",
+        "UID=ROLE",
+        values.read_admin_peer,
+        "What a user may on the socket: reader, writer, auditor, admin or none; repeatable. "
+        "Default: the daemon's own user is admin.",
+        repeatable=True,
+    ),
+    Option(
+        "evaluation",
+        "ACCESS",
+        values.read_evaluation,
+        "open to whoever reaches the socket or loopback, or token: the scope evaluate. Default: open.",
+    ),
+    Option(
+        "audit-mode",
+        "MODE",
+        values.read_audit_mode,
+        "standard, strict or defense. Default: standard.",
+    ),
+    Option(
+        "audit-key-file",
+        "PATH",
+        values.read_path,
+        "A file with the key that wraps the audit's keys. Default: one in the state directory.",
+    ),
+    Option(
+        "audit-anchor",
+        "URI",
+        values.read_uri,
+        "Where checkpoints of the audit are kept too, beyond the database; repeatable. Default: nowhere.",
+        repeatable=True,
+    ),
+    Option(
+        "audit-retention",
+        "DAYS",
+        values.read_days,
+        "After how many days entries of the audit may be pruned. Default: as its mode says.",
+    ),
+    Option(
+        "audit-mask",
+        "ATTRIBUTE",
+        values.read_name,
+        "An attribute whose values the audit does not show; repeatable. Default: e-mail addresses and names.",
+        repeatable=True,
+    ),
+    Option(
+        "record-contexts",
+        "NUMBER",
+        values.read_sample_size,
+        "Keep a sample of so many contexts of evaluations, in memory, to tell the impact of a change. "
+        "They can be personal data. Default: 0, none.",
+    ),
     Option(
         "config", "FILE", values.read_path, "A settings file, TOML, keyed as these options. Default: none."
     ),

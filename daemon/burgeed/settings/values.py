@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import pwd
 import re
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,20 @@ from typing import Literal
 import orjson
 
 from burgeed.settings.errors import UnfitValue
-from burgeed.settings.model import Address, SourceSetting
+from burgeed.settings.model import Address, AuditMode, EvaluationAccess, PeerRole, SourceSetting
+
+PEER_ROLES: dict[str, PeerRole] = {
+    "reader": "reader",
+    "writer": "writer",
+    "auditor": "auditor",
+    "admin": "admin",
+    "none": "none",
+}
+
+POSTGRESQL = ("postgresql://", "postgres://")
+
+OVERFLOW_UID = 65534
+"""What Linux shows for users of another user namespace that have no number in this one."""
 
 LONGEST_SOCKET_PATH = 107
 """Bytes that Linux takes in the address of a Unix socket, without the closing NUL."""
@@ -18,6 +32,7 @@ LONGEST_SOCKET_PATH = 107
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})", re.ASCII)
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _SOURCE_OPTION = re.compile(r"(?P<uri>.*),(?P<name>[A-Za-z_-]+)=(?P<value>[^,/]*)", re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 
@@ -147,12 +162,23 @@ def read_track_path(text: str) -> Path:
 
 
 def read_store(text: str) -> str:
-    """``none``."""
-    if text != "none":
+    """``none``, ``sqlite:PATH`` with its path made absolute, or ``postgresql://...`` as libpq reads it.
+
+    What is wrong is told without the text, which may hold a password.
+    """
+    remedy = "write none, sqlite:PATH or postgresql://USER@HOST/DATABASE"
+    if "\0" in text:
+        raise UnfitValue("a store cannot hold a NUL character", "leave it out")
+    if text == "none" or (text.startswith(POSTGRESQL) and not text.endswith("://")):
+        return text
+    kind, colon, path = text.partition(":")
+    if kind != "sqlite" or not colon:
+        raise UnfitValue("it is no kind of store", remedy)
+    if not path or path.startswith("//") or path.endswith("/"):
         raise UnfitValue(
-            f"{text!r} asks for a store, and this version has none", "write none, or leave the option out"
+            "sqlite: is followed by the path of a file", "write sqlite:/var/lib/burgee/burgee.db"
         )
-    return text
+    return f"sqlite:{read_path(path).absolute()}"
 
 
 def read_fractional_version(text: str) -> Literal[2, 3]:
@@ -177,4 +203,68 @@ def read_name(text: str) -> str:
     """Any text that is not empty."""
     if not text.strip():
         raise UnfitValue("it is empty", "write a name")
+    return text
+
+
+def read_admin_peer(text: str) -> tuple[int, PeerRole]:
+    """``UID=ROLE``, or a user's name in place of the number."""
+    user, _, role = text.rpartition("=")
+    if role not in PEER_ROLES or not user:
+        roles = ", ".join(PEER_ROLES)
+        raise UnfitValue(f"{text!r} is not UID=ROLE", f"write 1000=admin; the roles are {roles}")
+    if _INTEGER.fullmatch(user):
+        uid = int(user)
+        if not 0 <= uid < 2**32 - 1:
+            raise UnfitValue(f"there is no uid {user}", "write a user's number, such as 1000")
+    else:
+        try:
+            uid = pwd.getpwnam(user).pw_uid
+        except (KeyError, ValueError):
+            raise UnfitValue(f"there is no user {user!r}", "write the user's number") from None
+    if uid == OVERFLOW_UID and role != "none":
+        raise UnfitValue(
+            f"uid {uid} is everyone whom the kernel has no number for",
+            "run that program as a user of its own",
+        )
+    return uid, PEER_ROLES[role]
+
+
+def read_evaluation(text: str) -> EvaluationAccess:
+    """``open`` or ``token``."""
+    if text == "open":
+        return "open"
+    if text == "token":
+        return "token"
+    raise UnfitValue(f"{text!r} does not say who may evaluate", "write open or token")
+
+
+def read_audit_mode(text: str) -> AuditMode:
+    """``standard``, ``strict`` or ``defense``."""
+    if text == "standard":
+        return "standard"
+    if text == "strict":
+        return "strict"
+    if text == "defense":
+        return "defense"
+    raise UnfitValue(f"{text!r} is not a mode of the audit", "write standard, strict or defense")
+
+
+def read_days(text: str) -> int:
+    """A whole number of days, up to a hundred years."""
+    if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or not 1 <= int(text) <= 36_500:
+        raise UnfitValue(f"{text!r} is not a number of days", "write a whole number, such as 365")
+    return int(text)
+
+
+def read_sample_size(text: str) -> int:
+    """How many contexts to keep: 0 to 10,000."""
+    if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or int(text) > 10_000:
+        raise UnfitValue(f"{text!r} is not a number of contexts", "write 0 to 10000")
+    return int(text)
+
+
+def read_uri(text: str) -> str:
+    """A URI, by its scheme alone: what stands behind it is for who follows it."""
+    if not _SCHEME.match(text):
+        raise UnfitValue(f"{text!r} is not a URI", "write one with its scheme, such as file:/mnt/anchor")
     return text

@@ -103,7 +103,9 @@ def test_command_line_beats_environment_beats_file_beats_default(tmp_path: Path)
         ("state-dir", "/srv/state", None, "state_dir", Path("/srv/state")),
         ("environment", "production", None, "fixed", {"environment": "production"}),
         ("context", "tier=3", {"tier": 3}, "fixed", {"tier": 3}),
-        ("store", "none", None, "log_format", "text"),
+        ("store", "none", None, "store", None),
+        ("store", "sqlite:/srv/burgee.db", None, "store", "sqlite:/srv/burgee.db"),
+        ("store", "postgresql://b:s@db/flags", None, "store", "postgresql://b:s@db/flags"),
         ("fractional", "3", None, "fractional_version", 3),
         ("geoip", "/srv/countries.mmdb", None, "geoip", Path("/srv/countries.mmdb")),
         ("log-format", "json", None, "log_format", "json"),
@@ -198,7 +200,12 @@ def test_environment_may_be_said_twice_if_it_is_the_same() -> None:
         ("context", "region", "KEY=VALUE"),
         ("context", "region=null", "absent"),
         ("context", "id=99999999999999999999", "64 bits"),
-        ("store", "sqlite:/tmp/x", "none"),
+        ("store", "sqlite", "sqlite:PATH"),
+        ("store", "sqlite:", "path of a file"),
+        ("store", "sqlite:///tmp/x", "path of a file"),
+        ("store", "sqlite:a\0b", "NUL"),
+        ("store", "mysql://localhost/flags", "postgresql://"),
+        ("store", "postgresql://", "postgresql://"),
         ("fractional", "1", "2 or 3"),
         ("geoip", "a\0b", "NUL"),
         ("config", "/no/such/file.toml", "/no/such/file.toml"),
@@ -212,9 +219,30 @@ def test_an_unfit_value_names_option_origin_and_remedy(option: str, text: str | 
 
 
 def test_a_problem_names_the_environment_variable_or_the_file_that_it_came_from(tmp_path: Path) -> None:
-    config = settings_file(tmp_path, 'store = "sqlite:x"')
+    config = settings_file(tmp_path, 'store = "sqlite"')
     found = problems({"BURGEE_SOCKET_MODE": "rw"}, config=config)
     assert {problem.origin for problem in found} == {"the environment variable BURGEE_SOCKET_MODE", config}
+
+
+def test_a_relative_store_is_found_from_where_the_daemon_starts() -> None:
+    assert gathered(store="sqlite:flags.db").store == f"sqlite:{Path('flags.db').absolute()}"
+
+
+def test_a_store_is_in_the_state_directory_where_one_is_wanted_and_none_is_stated() -> None:
+    assert gather({"state-dir": ["/srv/b"]}, {}, wants_source=False, keeps_store=True).store == (
+        "sqlite:/srv/b/burgee.db"
+    )
+    assert gather({"store": ["none"]}, {}, wants_source=False, keeps_store=True).store is None
+    assert gathered().store is None
+
+
+@pytest.mark.parametrize("uri", ["postgresql://b:hunter2@db/flags", "postgrseql://b:hunter2@db/flags"])
+def test_no_password_is_shown_with_settings_or_a_problem(uri: str) -> None:
+    try:
+        shown = repr(gathered(store=uri))
+    except SettingsError as error:
+        shown = f"{error} {error.problems}"
+    assert "hunter2" not in shown
 
 
 def test_all_problems_are_told_at_once() -> None:
