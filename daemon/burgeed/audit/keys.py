@@ -1,0 +1,179 @@
+"""The keys of the audit: a master key that wraps all others, and a key that signs."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from burgeed.audit.errors import Undecryptable
+from burgeed.audit.key_file import (
+    KEY_BYTES,
+    MASTER_CREDENTIAL,
+    MASTER_FILE,
+    SIGNING_CREDENTIAL,
+    SIGNING_FILE,
+    credential_path,
+    read_key,
+    read_or_make_key,
+)
+
+NONCE_BYTES = 12
+
+
+class MasterKey:
+    """Wraps keys under AES-256-GCM, each bound to what it is for.
+
+    Attributes:
+        master_id: tells one master key from another; says nothing of the key.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self.master_id = hashlib.sha256(b"burgee audit master key\x00" + key).hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        return f"MasterKey({self.master_id})"
+
+    def wrap(self, key: bytes, purpose: bytes) -> bytes:
+        """The key, encrypted.
+
+        Args:
+            purpose: what unwrapping has to name again.
+        """
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, purpose)
+
+    def unwrap(self, wrapped: bytes, purpose: bytes) -> bytes:
+        """The key.
+
+        Raises:
+            Undecryptable: it was wrapped by another master key, for something else, or altered.
+        """
+        try:
+            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], purpose)
+        except (InvalidTag, ValueError) as error:
+            raise Undecryptable("a key of the audit cannot be unwrapped with this master key") from error
+
+
+class SigningKey:
+    """Signs checkpoints, segment headers and prunings: Ed25519, RFC 8032.
+
+    Args:
+        seed: the private key, 32 bytes.
+    """
+
+    def __init__(self, seed: bytes) -> None:
+        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.public.hex()})"
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self._private.sign(message)
+
+
+def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the signature is of that message by that key; False for whatever is no key or signature."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKeys:
+    """What unwraps.
+
+    Attributes:
+        former: master keys that were replaced: they unwrap, and wrap nothing any more.
+    """
+
+    master: MasterKey
+    former: tuple[MasterKey, ...] = ()
+
+    def unwrap(self, master_id: str, wrapped: bytes, purpose: bytes) -> bytes:
+        """A key, with whichever master key wrapped it. Raises Undecryptable."""
+        for master in (self.master, *self.former):
+            if master.master_id == master_id:
+                return master.unwrap(wrapped, purpose)
+        raise Undecryptable(f"a key of the audit is wrapped by master key {master_id}, which is not at hand")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKeys:
+    """What one daemon holds."""
+
+    masters: MasterKeys
+    signing: SigningKey
+
+    @property
+    def master(self) -> MasterKey:
+        """The one that wraps."""
+        return self.masters.master
+
+
+def open_keys(
+    state_dir: Path,
+    environment: Mapping[str, str],
+    *,
+    master_file: Path | None = None,
+    signing_file: Path | None = None,
+    former_files: Sequence[Path] = (),
+    make: bool = True,
+) -> AuditKeys:
+    """The daemon's keys: of the files named, else of systemd's credentials, else of the state directory.
+
+    Files that are named have to be there.
+
+    Args:
+        make: whether those of the state directory are made where there are none.
+
+    Raises:
+        KeyUnusable: one cannot be used, or a former one is missing.
+    """
+    own = state_dir / SIGNING_FILE
+    masters = open_masters(
+        state_dir, environment, master_file=master_file, former_files=former_files, make=make
+    )
+    signing = SigningKey(_find(own, environment, SIGNING_CREDENTIAL, signing_file, make))
+    return AuditKeys(masters, signing)
+
+
+def open_masters(
+    state_dir: Path,
+    environment: Mapping[str, str],
+    *,
+    master_file: Path | None = None,
+    former_files: Sequence[Path] = (),
+    make: bool = False,
+) -> MasterKeys:
+    """The master keys alone, for who only reads. As :func:`open_keys`."""
+    key = _find(state_dir / MASTER_FILE, environment, MASTER_CREDENTIAL, master_file, make)
+    return MasterKeys(MasterKey(key), tuple(MasterKey(read_key(path)) for path in former_files))
+
+
+def new_key() -> bytes:
+    """32 random bytes."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def _find(
+    own: Path, environment: Mapping[str, str], credential: str, named: Path | None, make: bool
+) -> bytes:
+    if named is not None:
+        return read_key(named)
+    given = credential_path(environment, credential)
+    if given is not None:
+        return read_key(given, credential=True)
+    return read_or_make_key(own) if make else read_key(own)

@@ -1,0 +1,203 @@
+"""Logs in a database, read without writing: an SQLite file, or PostgreSQL by its URI."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from burgeed.audit.chain import Broken, StoredEntry
+from burgeed.audit.errors import AuditError
+from burgeed.audit.log_source import Identity, StoredCheckpoint, StoredSubject
+from burgeed.audit.segments import COLUMNS, Segment, segment_of
+
+Execute = Callable[[str, Sequence[object]], list[Any]]
+Read = TypeVar("Read")
+
+_AT_ONCE = 2_000
+"""Rows in memory at a time."""
+
+
+class DatabaseLog:
+    """A log, through a function that runs SQL on one consistent state.
+
+    Args:
+        execute: runs a statement with ``?`` for parameters.
+        close: lets go of the database.
+        is_disturbed: whether somebody began to write what was read as lying still: it has to be read again.
+
+    Attributes:
+        transaction: the same, for whoever reads through one.
+    """
+
+    def __init__(
+        self, execute: Execute, close: Callable[[], None], is_disturbed: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._execute = execute
+        self.is_disturbed = is_disturbed
+        self.transaction = ReadOnly(execute)
+        self.close = close
+
+    def identity(self) -> Identity | None:
+        """See LogSource."""
+        rows = self._execute(
+            "SELECT l.log_id, l.public_key, h.seq, h.hash"
+            " FROM audit_log l LEFT JOIN audit_head h ON h.id = l.id",
+            (),
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        if row[2] is None:
+            raise Broken("the row that tells the end of the log is gone")
+        return _as_written(lambda: Identity(_bytes(row[0]), _bytes(row[1]), int(row[2]), _bytes(row[3])))
+
+    def segments(self) -> Iterator[Segment]:
+        """See LogSource."""
+        for row in self._execute(f"SELECT {COLUMNS} FROM audit_segments ORDER BY id", ()):
+            yield _as_written(lambda row=row: segment_of(row))  # type: ignore[misc]
+
+    def checkpoints(self) -> Iterator[StoredCheckpoint]:
+        """See LogSource."""
+        last = -1
+        while rows := self._execute(
+            "SELECT size, root, head, note FROM audit_checkpoints WHERE size > ? ORDER BY size LIMIT ?",
+            (last, _AT_ONCE),
+        ):
+            for size, root, head, note in rows:
+                yield StoredCheckpoint(size, _bytes(root), _bytes(head), str(note))
+            last = rows[-1][0]
+
+    def entries(self) -> Iterator[StoredEntry]:
+        """See LogSource."""
+        last = -1
+        while rows := self._execute(
+            "SELECT seq, segment, hash, entry FROM audit_entries WHERE seq > ? ORDER BY seq LIMIT ?",
+            (last, _AT_ONCE),
+        ):
+            for seq, segment, digest, encoded in rows:
+                yield StoredEntry(seq, segment, _bytes(digest, seq), _bytes(encoded, seq))
+            last = rows[-1][0]
+
+    def subject(self, subject_id: bytes) -> StoredSubject | None:
+        """See LogSource."""
+        rows = self._execute("SELECT master_id, wrapped_key FROM audit_subjects WHERE id = ?", (subject_id,))
+        if not rows:
+            return None
+        return StoredSubject(rows[0][0], None if rows[0][1] is None else _bytes(rows[0][1]))
+
+
+class ReadOnly:
+    """A transaction of the database's protocol that reads alone."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """See Transaction."""
+        return self._execute(sql, parameters)
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """See Transaction: nothing is ever written."""
+        raise NotImplementedError
+
+
+def open_sqlite_log(path: Path) -> DatabaseLog:
+    """The log of an SQLite file, whether a daemon has it open or not. Nothing is written beside it.
+
+    A file with a write-ahead log that no daemon has open is copied into a private temporary directory, since
+    SQLite would have to write to read it.
+
+    Raises:
+        AuditError: it cannot be read.
+    """
+    if not path.is_file():
+        raise AuditError(f"there is no file {path}")
+    beside = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
+    copied: Path | None = None
+    is_quiet = not beside[0].exists()
+    if is_quiet:
+        connection = _connect(path, "mode=ro&immutable=1")
+    elif beside[1].exists():
+        connection = _connect(path, "mode=ro")
+    else:
+        copied = Path(tempfile.mkdtemp(prefix="burgee-audit-"))
+        shutil.copyfile(path, copied / "log")
+        shutil.copyfile(beside[0], copied / "log-wal")
+        connection = _connect(copied / "log", "mode=rw")
+
+    # Text where there should be bytes is tampering, and no reason to stop reading.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+
+    def execute(sql: str, parameters: Sequence[object]) -> list[Any]:
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            raise AuditError(f"{path} cannot be read: {error}") from error
+        except (sqlite3.DatabaseError, OverflowError) as error:
+            raise Broken(f"{path} is damaged: {error}") from error
+
+    def close() -> None:
+        connection.close()
+        if copied is not None:
+            shutil.rmtree(copied, ignore_errors=True)
+
+    try:
+        # One state from the first statement to the last, whatever a daemon adds meanwhile.
+        execute("BEGIN", ())
+    except BaseException:
+        close()
+        raise
+    return DatabaseLog(execute, close, lambda: is_quiet and beside[0].exists())
+
+
+def open_postgresql_log(uri: str) -> DatabaseLog:
+    """The log of a PostgreSQL database, in one read-only transaction. Raises AuditError."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise AuditError("PostgreSQL takes psycopg: pip install 'burgee[postgresql]'") from error
+    try:
+        connection = psycopg.connect(uri, connect_timeout=10)
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    except psycopg.Error as error:
+        raise AuditError(f"PostgreSQL cannot be read: {error}") from error
+
+    def execute(sql: str, parameters: Sequence[object]) -> list[Any]:
+        try:
+            return connection.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
+        except psycopg.Error as error:
+            raise AuditError(f"PostgreSQL cannot be read: {error}") from error
+
+    def close() -> None:
+        with suppress(psycopg.Error):
+            connection.close()
+
+    return DatabaseLog(execute, close)
+
+
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?{options}"
+    try:
+        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0)
+    except sqlite3.Error as error:
+        raise AuditError(f"{path} cannot be opened: {error}") from error
+
+
+def _bytes(value: object, seq: int | None = None) -> bytes:
+    if not isinstance(value, bytes | memoryview):
+        raise Broken("a column that holds bytes holds something else", seq)
+    return bytes(value)
+
+
+def _as_written(read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except (TypeError, ValueError) as error:
+        raise Broken("a row of the log is not as it is written") from error

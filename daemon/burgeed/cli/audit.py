@@ -1,0 +1,167 @@
+"""`burgee audit`: verify, search and export the log, prune and erase; all without the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from burgeed.audit.anchor import read_anchored
+from burgeed.audit.checkpoint import read_verifier_key, verifier_key
+from burgeed.audit.errors import AuditError
+from burgeed.audit.log_database import open_sqlite_log
+from burgeed.audit.log_export import ExportLog
+from burgeed.audit.log_source import LogSource
+from burgeed.audit.verdict import Verdict, Verification
+from burgeed.audit.verify import verify
+from burgeed.cli.audit_reading import export_records, search_records
+from burgeed.cli.audit_store import audit_settings, masters_of, open_log, settings_of
+from burgeed.cli.audit_writing import erase_subject, hold_log, prune_log, release_log, rotate_key
+from burgeed.cli.parameters import as_json
+from burgeed.cli.presentation import print_json, print_line
+from burgeed.cli.session import Session
+from burgeed.settings import Settings
+
+_ATTEMPTS = 3
+UNREADABLE = 5
+"""Exit code of a verification that could not be made."""
+
+_WORDS = {
+    Verdict.OK: ("ok", "good"),
+    Verdict.TAMPERED: ("tampered with", "error"),
+    Verdict.TRUNCATED: ("truncated", "error"),
+    Verdict.UNDECRYPTABLE: ("cannot be decrypted", "warning"),
+    Verdict.FORKED: ("forked", "error"),
+}
+
+
+@click.group("audit")
+def audit() -> None:
+    """Read, verify and look after the audit log, without the daemon."""
+
+
+@audit.command("verify")
+@audit_settings
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Verify an export in JSON Lines instead of the store.",
+)
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="An anchor's file, a copy of syslog's lines, a checkpoint; repeatable. Those of --audit-anchor too.",
+)
+@click.option(
+    "--against",
+    "others",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Another copy of the log, SQLite or an export, whose checkpoints it has to agree with; repeatable.",
+)
+@click.option(
+    "--public-key", metavar="KEY", help="The key that it has to be signed with; hexadecimal or C2SP."
+)
+@click.option("--decrypt", is_flag=True, help="Decrypt every entry too; takes the master key.")
+@as_json
+@click.pass_obj
+def verify_log(
+    session: Session,
+    /,
+    former: tuple[Path, ...],
+    export: Path | None,
+    anchors: tuple[Path, ...],
+    others: tuple[Path, ...],
+    public_key: str | None,
+    decrypt: bool,
+    as_json: bool,
+    **options: tuple[str, ...],
+) -> int:
+    """Verify the log, reading alone; without any secret unless --decrypt is given.
+
+    Exit codes: 0 ok; 1 tampered with, the first bad entry is named; 2 shorter than a checkpoint says, from
+    an anchor or its own; 3 cannot be decrypted; 4 forked: two histories; 5 could not be verified at all.
+    """
+    settings = settings_of(options, session)
+    try:
+        pinned = read_verifier_key(public_key) if public_key else None
+    except (ValueError, IndexError) as error:
+        raise click.BadParameter("not a public key of Ed25519", param_hint="--public-key") from error
+    try:
+        masters = masters_of(settings, session, former) if decrypt else None
+        outside = list(_outside(settings, anchors, others))
+        found = _verified(settings, export, lambda log: verify(log, outside, pinned, masters))
+    except AuditError as error:
+        click.echo(f"burgee: {error}", err=True)
+        return UNREADABLE
+    _print_json(found) if as_json else _print(found)
+    return int(found.verdict)
+
+
+def _verified(
+    settings: Settings, export: Path | None, verifying: Callable[[LogSource], Verification]
+) -> Verification:
+    """Raises AuditError."""
+    if export is not None:
+        with closing(ExportLog(export)) as exported:
+            return verifying(exported)
+    for _ in range(_ATTEMPTS):
+        with closing(open_log(settings)) as log:
+            found = verifying(log)
+            if not log.is_disturbed():
+                return found
+    raise AuditError("the store is opened and closed again and again: verify it when it is at rest")
+
+
+def _outside(settings: Settings, anchors: tuple[Path, ...], others: tuple[Path, ...]) -> Iterator[str]:
+    """Checkpoints from outside the log."""
+    configured = [
+        Path(uri.removeprefix("file:")) for uri in settings.audit_anchors if uri.startswith("file:")
+    ]
+    for path in (*configured, *anchors):
+        yield from read_anchored(path)
+    for path in others:
+        with path.open("rb") as file:
+            is_sqlite = file.read(16).startswith(b"SQLite format 3")
+        other: LogSource = open_sqlite_log(path) if is_sqlite else ExportLog(path)
+        with closing(other):
+            yield from (checkpoint.note for checkpoint in other.checkpoints())
+
+
+def _print_json(found: Verification) -> None:
+    print_json({**asdict(found), "verdict": found.verdict.name.lower()})
+
+
+def _print(found: Verification) -> None:
+    word, colour = _WORDS[found.verdict]
+    print_line(("audit log: ", "strong"), (word, colour))
+    if found.why:
+        print_line("why: ", found.why)
+    if found.first_bad is not None:
+        print_line("first bad entry: ", str(found.first_bad))
+    if not found.log_id:
+        print_line("there is no log")
+        return
+    print_line("entries: ", f"{found.first} to {found.last}" if found.last else "none")
+    if found.pruned_through:
+        print_line("pruned through: ", str(found.pruned_through))
+    print_line("covered by the log's own signature through: ", str(found.checkpointed))
+    print_line("covered by a checkpoint from outside through: ", str(found.anchored))
+    if found.decrypted:
+        print_line("decrypted: ", str(found.decrypted))
+    key = verifier_key(bytes.fromhex(found.log_id), bytes.fromhex(found.public_key))
+    print_line(("key: ", "quiet"), (key, "quiet"))
+    for remark in found.remarks:
+        print_line(("note: ", "warning"), remark)
+
+
+for _command in (search_records, export_records, prune_log, erase_subject, hold_log, release_log, rotate_key):
+    audit.add_command(_command)

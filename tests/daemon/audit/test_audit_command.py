@@ -1,0 +1,219 @@
+"""`burgee audit` on a store that no daemon has open: verdicts as exit codes, search, export, prune, erase."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import stat
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from burgeed.audit.anchor import FileAnchor
+from burgeed.audit.keys import open_keys
+from burgeed.cli import main
+from burgeed.control.schema import MIGRATIONS
+from tests.daemon.audit.logs import last_note, log_at, make_log, tamper
+from tests.daemon.cli.running import Ended
+from tests.support.daemon import run_command
+
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory with a store of the control plane, and an anchor beside it."""
+    state = tmp_path_factory.mktemp("state")
+    make_log(state / "burgee.db", COUNT, migrations=MIGRATIONS, most_entries=10)
+    FileAnchor(state / "anchor").put(last_note(state / "burgee.db"), COUNT)
+    return state
+
+
+@pytest.fixture
+def state(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "state"))
+
+
+def audit(name: str, state: Path, *arguments: object) -> Ended:
+    """The command in this very process."""
+    out, error = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(error):
+        code = main(["audit", name, "--state-dir", str(state), *map(str, arguments)])
+    return Ended(code, out.getvalue(), error.getvalue())
+
+
+def audit_process(name: str, state: Path, *arguments: object) -> Ended:
+    """The command as a process of its own."""
+    ended = run_command("audit", name, "--state-dir", state, *arguments)
+    assert "Traceback" not in ended.stderr
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def succeeded(name: str, state: Path, *arguments: object) -> str:
+    ended = audit(name, state, *arguments)
+    assert ended.returncode == 0, ended
+    return ended.stdout
+
+
+def failed(code: int, name: str, state: Path, *arguments: object) -> str:
+    ended = audit(name, state, *arguments)
+    assert ended.returncode == code, ended
+    return ended.stderr
+
+
+def test_an_untouched_log_is_ok_without_a_key_and_nothing_is_written_to_verify_it(state: Path) -> None:
+    for name in ("audit-master.key", "audit-signing.key"):
+        (state / name).unlink()
+    before = {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in state.iterdir()}
+    ended = audit_process("verify", state, "--anchor", state / "anchor", "--json")
+    found = json.loads(ended.stdout)
+    assert (ended.returncode, found["verdict"], found["last"], found["anchored"]) == (0, "ok", COUNT, COUNT)
+    assert {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in state.iterdir()} == before
+
+
+def test_a_changed_entry_is_exit_code_1_and_named(state: Path) -> None:
+    tamper(state / "burgee.db", "UPDATE audit_entries SET entry = entry || x'00' WHERE seq = 12")
+    ended = audit_process("verify", state)
+    assert ended.returncode == 1 and "first bad entry: 12" in ended.stdout
+
+
+def test_a_log_shorter_than_its_anchor_is_exit_code_2(state: Path) -> None:
+    tamper(state / "burgee.db", "DELETE FROM audit_entries WHERE seq > 25", "DELETE FROM audit_checkpoints")
+    ended = audit_process("verify", state, "--anchor", state / "anchor")
+    assert ended.returncode == 2 and "ends with entry 25" in ended.stdout
+
+
+def test_a_missing_master_key_is_exit_code_3(state: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.key"
+    other.write_bytes(b"k" * 32)
+    other.chmod(0o600)
+    assert audit("verify", state, "--decrypt").returncode == 0
+    ended = audit_process("verify", state, "--decrypt", "--audit-key-file", other)
+    assert ended.returncode == 3 and "master key" in ended.stdout
+
+
+def test_another_history_than_the_anchors_is_exit_code_4(state: Path, tmp_path: Path) -> None:
+    keys = open_keys(state, {})
+    other = make_log(tmp_path / "other" / "burgee.db", COUNT, keys=keys, migrations=MIGRATIONS)
+    (state / "burgee.db").write_bytes(other.read_bytes())
+    assert audit_process("verify", state, "--anchor", state / "anchor").returncode == 4
+    assert audit("verify", state).returncode == 0
+
+
+def test_two_copies_of_one_log_that_went_on_apart_are_exit_code_4(state: Path, tmp_path: Path) -> None:
+    keys = open_keys(state, {})
+    other = Path(shutil.copy2(state / "burgee.db", tmp_path / "copy.db"))
+    for path in (state / "burgee.db", other):
+        make_log(path, 5, keys=keys, migrations=MIGRATIONS)
+    ended = audit("verify", state, "--against", other)
+    assert ended.returncode == 4 and "another history" in ended.stdout
+
+
+def test_what_cannot_be_verified_is_exit_code_5(tmp_path: Path) -> None:
+    assert audit("verify", tmp_path).returncode == 5
+
+
+def test_the_key_that_a_log_has_to_be_signed_with_can_be_pinned(state: Path) -> None:
+    shown = audit("verify", state).stdout
+    [key] = [line.removeprefix("key: ") for line in shown.splitlines() if line.startswith("key: ")]
+    assert audit("verify", state, "--public-key", key).returncode == 0
+    assert audit("verify", state, "--public-key", "00" * 32).returncode == 4
+    assert "public key" in failed(2, "verify", state, "--public-key", "x")
+
+
+def test_search_shows_records_newest_first_and_filters(state: Path) -> None:
+    lines = audit("search", state).stdout.splitlines()
+    assert len(lines) == COUNT and lines[0].startswith("30\t") and "ticket 29" in lines[0]
+    assert "patch.phase2.enhancedStorage\tfalse\ttrue" in lines[0]
+    records = json.loads(audit("search", state, "--scope", "c-42", "--action", "override.*", "--json").stdout)
+    assert len(records) == COUNT and records[0]["scope"] == "c-42"
+    assert audit("search", state, "--actor", "mallory").stdout == "no entry is so\n"
+
+
+def test_an_export_is_verified_as_the_log_is(state: Path, tmp_path: Path) -> None:
+    export = tmp_path / "export.jsonl"
+    export.write_text(audit("export", state).stdout)
+    assert audit("verify", state, "--export", export, "--anchor", state / "anchor").returncode == 0
+    lines = export.read_text().splitlines(keepends=True)
+    first = next(at for at, line in enumerate(lines) if '"type":"entry"' in line)
+    for changed, code in (
+        (lines[: first + 10] + lines[first + 11 :], 1),
+        ([*lines[:first], lines[first + 1], lines[first], *lines[first + 2 :]], 1),
+        (lines[: first + 2] + lines[first + 1 :], 1),
+        (lines[:-6], 2),
+    ):
+        export.write_text("".join(changed))
+        assert audit("verify", state, "--export", export).returncode == code
+
+
+def test_a_filtered_export_is_verified_entry_by_entry(state: Path, tmp_path: Path) -> None:
+    export = tmp_path / "export.jsonl"
+    export.write_text(audit("export", state, "--since", "2027-01-15T08:00:02Z").stdout)
+    ended = audit("verify", state, "--export", export)
+    assert ended.returncode == 0 and "excerpt" in ended.stdout
+    export.write_text(export.read_text().replace('"seq":25,', '"seq":26,', 1))
+    assert audit("verify", state, "--export", export).returncode == 1
+
+
+def test_csv_cells_are_no_formulas(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    fields = {"reason": '=cmd|" /C calc"!A0', "scope": "@SUM(1)", "new": "-2+3"}
+    make_log(state / "burgee.db", 1, migrations=MIGRATIONS, fields=fields)
+    [row] = csv.DictReader(io.StringIO(audit("export", state, "--format", "csv").stdout))
+    assert row["reason"] == "'" + fields["reason"] and row["scope"] == "'@SUM(1)" and row["new"] == "'-2+3"
+    assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_erasing_takes_a_confirmation_and_shows_erased_from_then_on(state: Path) -> None:
+    arguments = ["person", "alice", "--legal-basis", "GDPR Art. 17", "--reason", "request 7"]
+    assert audit_process("erase", state, *arguments).returncode != 0
+    assert succeeded("erase", state, *arguments, "--yes").startswith("person alice is erased")
+    records: list[dict[str, Any]] = json.loads(audit("search", state, "--json").stdout)
+    assert records[0]["action"] == "audit.erase" and records[0]["detail"]["legalBasis"] == "GDPR Art. 17"
+    assert {record["actor"] for record in records[1:]} == {"[erased]"}
+    assert audit("verify", state, "--decrypt", "--anchor", state / "anchor").returncode == 0
+    assert "knows no person alice" in failed(1, "erase", state, *arguments, "--yes")
+
+
+def test_pruning_keeps_what_is_younger_and_a_hold_forbids_it(state: Path) -> None:
+    # The entries are of January 2027, in the future of a machine whose clock is right: none is old enough.
+    why = ["--reason", "yearly", "--yes"]
+    assert succeeded("prune", state, *why) == "0 segments with 0 entries are pruned\n"
+    assert "hold" in succeeded("hold", state, "case-7", *why)
+    assert "case-7" in failed(1, "prune", state, *why)
+    assert "case-7" in failed(1, "erase", state, "person", "alice", "--legal-basis", "x", *why)
+    assert "released" in succeeded("release", state, "case-7", *why)
+    pruned = json.loads(succeeded("prune", state, *why, "--json"))
+    assert pruned == {"segments": 0, "entries": 0, "through": 0}
+
+
+def test_strict_mode_asks_for_a_second_person_who_is_another(state: Path) -> None:
+    why = ["--audit-mode", "strict", "--reason", "yearly", "--yes"]
+    assert "two persons" in failed(1, "prune", state, *why)
+    assert "first" in failed(1, "prune", state, *why, "--second", f"uid:{os.getuid()}")
+
+
+def test_a_rotated_master_key_is_the_only_one_needed(state: Path, tmp_path: Path) -> None:
+    new = tmp_path / "keys" / "new.key"
+    succeeded("rotate", state, new, "--reason", "yearly", "--yes")
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    (state / "audit-master.key").unlink()
+    assert audit("verify", state, "--decrypt", "--audit-key-file", new).returncode == 0
+    assert len(audit("search", state, "--audit-key-file", new).stdout.splitlines()) == COUNT + 1
+
+
+async def test_a_store_that_is_open_is_read_and_not_written(tmp_path: Path) -> None:
+    async with log_at(tmp_path / "burgee.db", migrations=MIGRATIONS) as log:
+        await log.fill(5)
+        import asyncio
+
+        verifying = await asyncio.to_thread(audit, "verify", tmp_path, "--decrypt")
+        assert verifying.returncode == 0 and "entries: 1 to 5" in verifying.stdout
+        pruning = await asyncio.to_thread(audit, "prune", tmp_path, "--reason", "r", "--yes")
+        assert pruning.returncode == 1
+        await log.fill(5)
