@@ -44,6 +44,23 @@ class Restriction:
             return f"{level} {scope} is none of this principal's scopes"
         return None
 
+    def within(self, other: Restriction) -> bool:
+        """Whether the other allows everything that this one does.
+
+        It may say no where a closer look would find that nothing is allowed at all; never yes wrongly.
+        """
+        if other.flag_prefixes and not (
+            self.flag_prefixes and all(each.startswith(other.flag_prefixes) for each in self.flag_prefixes)
+        ):
+            return False
+        scopes = [each for each in self.scopes if not self.levels or each[0] in self.levels]
+        if other.scopes and not (self.scopes and all(each in other.scopes for each in scopes)):
+            return False
+        if not other.levels:
+            return True
+        levels = {level for level, _ in scopes} if self.scopes else set(self.levels)
+        return bool(self.scopes or self.levels) and levels <= set(other.levels)
+
 
 Kind: TypeAlias = Literal["token", "peer", "anonymous"]
 
@@ -55,7 +72,7 @@ class Principal:
     Attributes:
         name: as history and audit show it: a token's name, ``uid:1000``, ``anonymous``.
         token_id: the token's public id; empty for others.
-        uid: the peer's, on the Unix socket; None elsewhere.
+        uid: the peer's, on the Unix socket, beside a token too; None elsewhere.
         person: the individual whom a token belongs to; empty for a shared one.
     """
 
