@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from burgee.layer import Layer
 from burgee.snapshot import Snapshot
@@ -73,6 +73,10 @@ class ControlPlane(Protocol):
     @property
     def database(self) -> Database:
         """Where tokens and the audit are kept too."""
+        ...
+
+    def report(self) -> dict[str, Any]:
+        """How it stands, as JSON has it."""
         ...
 
     def beneath(self) -> tuple[Layer, ...]:

@@ -20,6 +20,7 @@ class WriteRequest:
             command is about has changed after it.
         idempotency_key: the same key of the same principal gives the first outcome again for 24 hours.
         dry_run: plan, answer, write nothing.
+        second: another person who stands behind it too; None where nobody does.
     """
 
     command: Command
@@ -30,6 +31,7 @@ class WriteRequest:
     if_match: int | None = None
     idempotency_key: str = ""
     dry_run: bool = False
+    second: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)

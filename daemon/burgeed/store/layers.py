@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -68,6 +69,23 @@ class LayerStore:
     def fractional_version(self) -> FractionalVersion:
         """The generation of flagd's ``fractional`` for documents that do not say."""
         return self._fractional_version
+
+    @property
+    def fixed(self) -> Mapping[str, str | int | float | bool]:
+        """Attributes that the daemon sets for all requests."""
+        return self._fixed
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What the sources have delivered last, bottom first."""
+        return tuple(layer for layer in self._layers.values() if layer is not None)
+
+    def beneath(self, source: str) -> tuple[Layer, ...]:
+        """What the sources under one have delivered last, bottom first. Raises KeyError."""
+        if source not in self._layers:
+            raise KeyError(source)
+        under = itertools.takewhile(lambda item: item[0] != source, self._layers.items())
+        return tuple(layer for _, layer in under if layer is not None)
 
     @property
     def ready(self) -> bool:

@@ -1,0 +1,170 @@
+"""One subscriber's place in the history of events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from burgee.wire.control_events import Position
+from burgeed.control.events import ControlEvent
+
+if TYPE_CHECKING:
+    from burgeed.control.event_log import EventLog, Record
+
+AT_ONCE: Final = 1_000
+"""Events looked at in one :meth:`EventSubscription.take`: no more than a few milliseconds."""
+
+MOST_FLAGS: Final = 1_000
+"""Keys that several publications are told as changing together; beyond, it is told that they are unknown."""
+
+PUBLISHED: Final = "generation.published"
+
+
+class Selection(Protocol):
+    """Which events a subscriber wants to hear."""
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """Of these types only; None is any."""
+        ...
+
+    def admits(self, event: ControlEvent) -> bool:
+        """Whether to tell it; the type is looked at too."""
+        ...
+
+
+class _Everything:
+    types = None
+
+    def admits(self, event: ControlEvent) -> bool:
+        return True
+
+
+EVERYTHING: Final[Selection] = _Everything()
+
+
+class EventSubscription:
+    """What comes after a place in the history, as fast as its owner takes it.
+
+    Nothing is held for it. An owner that reads slowly says so with :meth:`fall_behind`; from then on, until
+    it has caught up, events are passed over that a later one, which it will hear, makes needless. Made by
+    :meth:`burgeed.control.event_log.EventLog.subscribe`.
+    """
+
+    def __init__(
+        self, log: EventLog, selection: Selection, after: int, forget: Callable[[EventSubscription], None]
+    ) -> None:
+        self._log = log
+        self._selection = selection
+        self._sequence = after
+        self._forget = forget
+        self._awake = asyncio.Event()
+        self._behind = False
+        self._skipped = 0
+        self._flags_changed: frozenset[str] | None = frozenset()
+
+    @property
+    def position(self) -> Position:
+        """Everything up to here has been taken, or was of no interest."""
+        return Position(self._log.epoch, self._sequence)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are events after this place, of interest or not."""
+        return self._sequence < self._log.last
+
+    async def wait(self) -> None:
+        """Wait for more, or for :meth:`wake`."""
+        if not self.has_more:
+            await self._awake.wait()
+        self._awake.clear()
+
+    def wake(self) -> None:
+        """Have :meth:`wait` return."""
+        self._awake.set()
+
+    def fall_behind(self) -> None:
+        """Pass over what is needless, until everything that has happened by then has been taken."""
+        self._behind = True
+
+    def take(self, most: int) -> list[Record] | None:
+        """The next records, oldest first; None where the history does not reach back to this place any more.
+
+        Args:
+            most: bytes of messages, exceeded by the last one at most.
+        """
+        log = self._log
+        if self._sequence + 1 < log.first:
+            return None
+        taken: list[Record] = []
+        size = 0
+        until = min(log.last, self._sequence + AT_ONCE)
+        while self._sequence < until and size < most:
+            self._sequence += 1
+            record = self._look_at(log.record(self._sequence))
+            if record is not None:
+                taken.append(record)
+                size += len(record.document)
+        if self._sequence == log.last:
+            self._behind = False
+            self._forget_skipped()
+        return taken
+
+    def start_anew(self) -> Position:
+        """Leave out everything until now, and return the place after it."""
+        self._sequence = self._log.last
+        self._behind = False
+        self._forget_skipped()
+        return self.position
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._forget(self)
+
+    def _look_at(self, record: Record) -> Record | None:
+        """What to tell of a record."""
+        event, selection = record.event, self._selection
+        if selection.types is not None and event.type not in selection.types:
+            return None
+        if event.type == PUBLISHED:
+            return self._look_at_publication(record)
+        if not selection.admits(event):
+            return None
+        if self._behind and self._log.is_needless(event, selection.types):
+            self._skipped += 1
+            return None
+        return self._told(record)
+
+    def _look_at_publication(self, record: Record) -> Record | None:
+        """One that is passed over leaves the flags that it changed to the next one."""
+        event = record.event
+        if self._behind and self._log.is_needless(event, self._selection.types):
+            self._skipped += 1
+            self._flags_changed = _together(self._flags_changed, event)
+            return None
+        if self._flags_changed != frozenset():
+            changed, self._flags_changed = _together(self._flags_changed, event), frozenset()
+            data = {**event.data, "flags_changed": changed}
+            event = replace(event, data=data)
+            record = self._log.recorded(event, skipped=self._skipped)
+        return self._told(record) if self._selection.admits(event) else None
+
+    def _told(self, record: Record) -> Record:
+        if self._skipped:
+            record = self._log.recorded(record.event, skipped=self._skipped)
+            self._skipped = 0
+        return record
+
+    def _forget_skipped(self) -> None:
+        self._skipped = 0
+        self._flags_changed = frozenset()
+
+
+def _together(changed: frozenset[str] | None, event: ControlEvent) -> frozenset[str] | None:
+    newer = event.data.get("flags_changed")
+    if changed is None or newer is None:
+        return None
+    together = changed | frozenset(newer)
+    return together if len(together) <= MOST_FLAGS else None

@@ -1,0 +1,83 @@
+"""From a revision to what the audit is told: one event for each changed leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from burgeed.audit.event import AuditEvent
+from burgeed.audit.leaves import leaf_changes
+from burgeed.control.request import WriteRequest
+from burgeed.revisions.values import Change, Document, EntryKey, Revision
+
+
+def audit_events(
+    revision: Revision, request: WriteRequest, covered: Mapping[EntryKey, Document]
+) -> tuple[AuditEvent, ...]:
+    """What is recorded with a revision.
+
+    Args:
+        covered: what the sources say of entries that were not there or are no more: leaves are compared with
+            what was served, so that a toggled flag of a file is one leaf.
+    """
+    events: list[AuditEvent] = []
+    agreed = {} if request.second is None else {"second": request.second.name}
+    if revision.action == "rollback":
+        detail = {"target": revision.target, "changes": len(revision.changes), **agreed}
+        events.append(_event(revision, "rollback", detail=detail))
+    for change in revision.changes:
+        key = change.key
+        beneath = covered.get(key)
+        leaves = leaf_changes(
+            beneath if change.before is None else change.before,
+            beneath if change.after is None else change.after,
+        )
+        if not leaves:
+            # It is served as before, and yet it was set: as a whole.
+            leaves = leaf_changes(change.before, change.after)
+        for path, had_old, old, has_new, new in leaves:
+            events.append(
+                _event(
+                    revision,
+                    _action(revision, change),
+                    flag_set=key.flag_set,
+                    flag_key=key.flag_key,
+                    level=key.level,
+                    scope=key.scope,
+                    leaf=path,
+                    old=old,
+                    new=new,
+                    had_old=had_old,
+                    has_new=has_new,
+                    detail=agreed,
+                )
+            )
+    shown = (each.token_id for each in (request.principal, request.second) if each is not None)
+    events += [_event(revision, "token.use", detail={"token": token}) for token in shown if token]
+    return tuple(events)
+
+
+def _event(revision: Revision, action: str, **fields: Any) -> AuditEvent:
+    return AuditEvent(
+        action,
+        revision.at,
+        revision.actor,
+        revision.on_behalf_of,
+        revision.reason,
+        revision.request_id,
+        revision.number,
+        **fields,
+    )
+
+
+def _action(revision: Revision, change: Change) -> str:
+    """The revision's action, or what it is for this entry where that says too little."""
+    if revision.action not in ("rollback", "batch"):
+        return revision.action
+    if change.key.kind == "override":
+        return "override.remove" if change.after is None else "override.set"
+    if change.key.kind == "kill":
+        return "kill" if change.after is not None and "revive" not in change.after else "revive"
+    if change.after is None:
+        return "flag.delete"
+    return "flag.create" if change.before is None else "flag.update"
