@@ -35,15 +35,18 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def daemon(definition: Path, folder: Path, *, core: int | None = None) -> Iterator[Server]:
+def daemon(
+    definition: Path, folder: Path, *, core: int | None = None, arguments: Sequence[str] = ()
+) -> Iterator[Server]:
     """Run `burgee serve` on a definition while the block runs.
 
     Args:
         folder: for its socket, its state and its log.
         core: the one that it may run on; None leaves it free.
+        arguments: further ones.
     """
     command = ["-m", "burgeed.cli", "serve", "--source", str(definition), "--listen", "127.0.0.1:0"]
-    command += ["--socket", str(folder / "burgee.sock"), "--state-dir", str(folder / "state")]
+    command += ["--socket", str(folder / "burgee.sock"), "--state-dir", str(folder / "state"), *arguments]
     with _running(command, folder / "daemon.log", core) as server:
         _wait_until_ready(server, folder / "daemon.log")
         yield server
@@ -62,6 +65,14 @@ def constant_server(single: bytes, bulk: bytes, folder: Path, *, core: int | Non
     command = ["-m", "harness.constant_server", "--socket", str(folder / "constant.sock")]
     command += ["--single", str(folder / "single.json"), "--bulk", str(folder / "bulk.json")]
     with _running(command, folder / "constant.log", core) as server:
+        yield server
+
+
+@contextmanager
+def bare_fan_out(folder: Path, *, core: int | None = None) -> Iterator[Server]:
+    """Run the bare aiohttp application that tells its subscribers what it is told, while the block runs."""
+    command = ["-m", "harness.bare_fan_out", "--socket", str(folder / "fan_out.sock")]
+    with _running(command, folder / "fan_out.log", core) as server:
         yield server
 
 
