@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,6 +39,12 @@ def contexts() -> st.SearchStrategy[dict[str, Any]]:
 
 def conditions(segments: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Conditions that refer to ``segments`` only."""
+    return _conditions(tuple(segments))
+
+
+@cache
+def _conditions(segments: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    # Made once: making a recursive strategy takes longer than drawing from it.
     attribute = st.sampled_from(ATTRIBUTES)
     tests: list[st.SearchStrategy[Any]] = [
         scalars,

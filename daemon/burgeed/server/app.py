@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from burgee.wire.tracking import PATH as TRACK_PATH
 from burgeed.clock import Clock
-from burgeed.server.admin import Admin
+from burgeed.server.admin.routes import admin_routes
+from burgeed.server.authorization import Authorization
 from burgeed.server.health import Health
 from burgeed.server.ofrep import Evaluations
-from burgeed.server.refetch import PATH as REFETCH_PATH
-from burgeed.server.request_body import LIMITS, expect_continue
+from burgeed.server.openapi import Description
+from burgeed.server.request_body import LIMITS
+from burgeed.server.route import Route
+from burgeed.server.route_table import add_routes
+from burgeed.server.routes import evaluation_routes, health_routes, sync_routes
 from burgeed.server.services import Services
-from burgeed.server.snapshot_download import PATH as SNAPSHOT_PATH
 from burgeed.server.snapshot_download import SnapshotDownload
 from burgeed.server.state import ServerState
 from burgeed.server.streams import Streams
@@ -21,8 +23,6 @@ from burgeed.server.tracking import Tracking
 CLOCK = web.AppKey("clock", Clock)
 STATE = web.AppKey("state", ServerState)
 STREAMS = web.AppKey("streams", Streams)
-
-FLAGS = "/ofrep/v1/evaluate/flags"
 
 
 def build_application(services: Services) -> web.Application:
@@ -36,25 +36,24 @@ def build_application(services: Services) -> web.Application:
     streams = application[STREAMS] = Streams(services, state)
     application[CLOCK] = services.clock
     application[LIMITS] = services.limits
-    evaluations = Evaluations(services)
-    health = Health(services, state)
-    admin = Admin(services)
-    download = SnapshotDownload(services, state)
-    tracking = Tracking(services)
-
-    route = application.router
-    # A key may hold anything, slashes and line ends too.
-    route.add_post(FLAGS + "/{key:(?s:.+)}", evaluations.single, expect_handler=expect_continue)
-    route.add_post(FLAGS, evaluations.bulk, expect_handler=expect_continue)
-    route.add_post(FLAGS + "/", evaluations.bulk, expect_handler=expect_continue)
-    route.add_get(REFETCH_PATH, streams.refetch.handle, allow_head=False)
-    route.add_get("/sync/v1/events", streams.sync.handle, allow_head=False)
-    route.add_post(TRACK_PATH, tracking.track, expect_handler=expect_continue)
-    route.add_get(SNAPSHOT_PATH, download.handle)
-    route.add_post("/admin/v1/explain", admin.explain, expect_handler=expect_continue)
-    route.add_get("/healthz", health.live)
-    route.add_get("/readyz", health.ready)
-    route.add_get("/health", health.report)
-    route.add_get("/status", health.status)
+    authorization = services.authorization or Authorization(
+        sync_token=services.sync_token, clock=services.clock
+    )
+    authorization.count_in(state)
+    add_routes(application, all_routes(services, authorization, state, streams), authorization)
     application.cleanup_ctx.append(streams.running)
+    if streams.control is not None:
+        application.cleanup_ctx.append(streams.control.running)
     return application
+
+
+def all_routes(
+    services: Services, authorization: Authorization, state: ServerState, streams: Streams
+) -> tuple[Route, ...]:
+    """Every route that there is."""
+    return (
+        *evaluation_routes(Evaluations(services), streams),
+        *sync_routes(streams, SnapshotDownload(services, state), Tracking(services)),
+        *admin_routes(services, authorization, state, streams.control),
+        *health_routes(Health(services, state, authorization), Description(services.version).handle),
+    )

@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import LineTooLong
 from burgee.resolution import ErrorCode
 from burgeed.server.errors import error_response, log_unexpected
 from burgeed.server.limits import Limits
+from burgeed.server.peer import Peer, peer_of
 from burgeed.server.state import ServerState
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,16 @@ class Connection(web.RequestHandler):
         over_capacity: whether only the health paths are answered, since there are too many connections.
     """
 
-    __slots__ = ("_counted", "_header_timer", "_limits", "_state", "_write_timer", "over_capacity", "trusted")
+    __slots__ = (
+        "_counted",
+        "_header_timer",
+        "_limits",
+        "_peer",
+        "_state",
+        "_write_timer",
+        "over_capacity",
+        "trusted",
+    )
 
     def __init__(
         self, server: ConnectionServer, *, loop: asyncio.AbstractEventLoop, **arguments: Any
@@ -41,8 +51,17 @@ class Connection(web.RequestHandler):
         self._counted = False
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._peer: Peer | None = None
         self.trusted = server.trusted
         self.over_capacity = False
+
+    @property
+    def peer(self) -> Peer:
+        """Who is at the other end; the kernel is asked once."""
+        peer = self._peer
+        if peer is None:
+            peer = self._peer = peer_of(self.transport)
+        return peer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it; close it where even the reserve is used up."""

@@ -11,15 +11,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from burgee.resolution import ErrorCode
+from burgeed.server import problems
 from burgeed.server.access import AccessRules
 from burgeed.server.connection import Connection
-from burgeed.server.errors import (
-    RETRY,
-    Refusal,
-    error_response,
-    from_http_exception,
-    log_unexpected,
-)
+from burgeed.server.errors import RETRY, Refusal, from_http_exception, log_unexpected
 from burgeed.server.state import ServerState
 
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health"})
@@ -60,22 +55,24 @@ class Edge:
 
     def _refuse(self, request: web.BaseRequest) -> web.Response | None:
         if self.access is not None and (why := self.access.refusal(request.headers)) is not None:
-            return error_response(403, ErrorCode.GENERAL, why, close=True)
+            return _told(Refusal(403, ErrorCode.GENERAL, why, close=True), request)
         if self._only is not None and request.path not in self._only:
             return from_http_exception(web.HTTPNotFound(), request.path, None)
         protocol = request.protocol
         if isinstance(protocol, Connection) and protocol.over_capacity and request.path not in HEALTH_PATHS:
             self._state.refused += 1
             details = "there are too many connections"
-            return error_response(503, ErrorCode.GENERAL, details, headers=RETRY, close=True)
+            return _told(Refusal(503, ErrorCode.GENERAL, details, headers=RETRY, close=True), request)
         return None
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._application(request)
         except Refusal as refusal:
-            return refusal.answer(_key(request))
+            return _told(refusal, request, _key(request))
         except web.HTTPException as exception:
+            if problems.is_admin(request.path):
+                return problems.from_http_exception(exception, request.path)
             return from_http_exception(exception, request.path, _key(request))
         except ConnectionError:
             raise
@@ -85,7 +82,14 @@ class Edge:
             if request.writer.output_size > 0:
                 raise ConnectionError("the answer has begun already") from exception
             details = "the daemon failed to answer"
-            return error_response(500, ErrorCode.GENERAL, details, key=_key(request), close=True)
+            return _told(Refusal(500, ErrorCode.GENERAL, details, close=True), request, _key(request))
+
+
+def _told(refusal: Refusal, request: web.BaseRequest, key: str | None = None) -> web.Response:
+    """A refusal in the shape of errors at the request's path; before it is routed it is about no flag."""
+    if problems.is_admin(request.path):
+        return problems.problem_response(refusal)
+    return refusal.answer(key)
 
 
 def _key(request: web.BaseRequest) -> str | None:

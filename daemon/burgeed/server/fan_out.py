@@ -8,15 +8,13 @@ over: what it missed is merged into one publication, which it gets when it reads
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, web
 
-from burgee.resolution import ErrorCode
 from burgeed.clock import Clock
-from burgeed.server.errors import RETRY, Refusal
+from burgeed.server.event_stream import STREAM_HEADERS, Unread, admitted, open_transport
 from burgeed.server.limits import Limits
 from burgeed.server.state import ServerState
 from burgeed.store.subscription import Publication
@@ -24,27 +22,14 @@ from burgeed.store.subscription import Publication
 AT_ONCE = 100
 """Subscribers written to before evaluations get their turn."""
 
-KERNEL_BUFFER = 16 * 1024
-"""Bytes that the kernel may hold for one subscriber, so that a stalled one is noticed before it costs
-much.
-"""
-
-STREAM_HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-    "Server": "burgee",
-}
-
 
 @dataclass(slots=True, eq=False)
 class _Subscriber:
     transport: asyncio.Transport
     chunked: bool
     done: asyncio.Future[None]
+    unread: Unread
     missed: Publication | None = None
-    waiting: int = 0
-    waiting_since: float = field(default=0.0)
 
     def write(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -86,35 +71,23 @@ class FanOut:
         Raises:
             Refusal: 503 where the server is draining or has as many subscribers as it may.
         """
-        limits, state = self._limits, self._state
-        if state.draining:
-            raise Refusal(503, ErrorCode.GENERAL, "the daemon is shutting down", headers=RETRY, close=True)
-        if state.subscribers >= min(limits.subscribers, limits.connections // 2):
-            state.refused += 1
-            raise Refusal(
-                503, ErrorCode.GENERAL, "there are too many event streams", headers=RETRY, close=True
-            )
-        state.subscribers += 1
         subscriber = None
         try:
-            response = web.StreamResponse(headers=STREAM_HEADERS)
-            response.force_close()
-            await response.prepare(request)
-            transport = request.transport
-            if transport is None:
-                raise ConnectionResetError("the client is gone")
-            connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
-            done = asyncio.get_running_loop().create_future()
-            subscriber = _Subscriber(transport, request.version >= HttpVersion11, done)
-            subscriber.write(greeting())
-            self._subscribers.add(subscriber)
-            if state.draining:
+            with admitted(self._limits, self._state):
+                response = web.StreamResponse(headers=STREAM_HEADERS)
+                response.force_close()
+                await response.prepare(request)
+                transport = open_transport(request)
+                done = asyncio.get_running_loop().create_future()
+                chunked = request.version >= HttpVersion11
+                subscriber = _Subscriber(transport, chunked, done, Unread(self._limits.stall))
+                subscriber.write(greeting())
+                self._subscribers.add(subscriber)
+                if self._state.draining:
+                    return response
+                await done
                 return response
-            await done
-            return response
         finally:
-            state.subscribers -= 1
             if subscriber is not None:
                 self._subscribers.discard(subscriber)
 
@@ -137,7 +110,7 @@ class FanOut:
         """
         for number, subscriber in enumerate(tuple(self._subscribers), start=1):
             waiting = subscriber.transport.get_write_buffer_size()
-            if self._is_stalled(subscriber, waiting):
+            if subscriber.unread.is_stalled(waiting, self._clock.monotonic()):
                 self._state.evicted += 1
                 subscriber.transport.abort()
             elif subscriber.missed is not None and waiting <= self._limits.stream_buffer:
@@ -157,13 +130,6 @@ class FanOut:
     def _catch_up(self, subscriber: _Subscriber, publication: Publication) -> None:
         subscriber.missed = None
         subscriber.write(self._encode(publication))
-
-    def _is_stalled(self, subscriber: _Subscriber, waiting: int) -> bool:
-        now = self._clock.monotonic()
-        if not waiting or waiting < subscriber.waiting or not subscriber.waiting:
-            subscriber.waiting_since = now
-        subscriber.waiting = waiting
-        return waiting > 0 and now - subscriber.waiting_since >= self._limits.stall
 
     async def _give_way(self, number: int) -> None:
         if number % AT_ONCE == 0:

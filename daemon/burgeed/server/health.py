@@ -1,7 +1,8 @@
 """Is it alive, is it ready, what is it doing.
 
-Over the Unix socket, whose permissions say who may ask, everything is told. Over TCP what would show whom a
-flag is for is left out: the text of faults and the overrides that lead nowhere.
+Over the Unix socket, whose permissions say who may ask, and to who shows a token that may read, everything is
+told. Else what would show whom a flag is for is left out: the text of faults and the overrides that lead
+nowhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from burgee.snapshot import Inactive, Snapshot
 from burgeed.geography.attributes import needs_daemon
-from burgeed.server.connection import Connection
+from burgeed.server.authorization import Authorization
 from burgeed.server.errors import RETRY, json_response
 from burgeed.server.services import Services
 from burgeed.server.state import ServerState
@@ -22,17 +23,15 @@ from burgeed.store.status import SourceStatus
 _SHOWN_OF_A_FAULT = ("severity", "file", "line", "column")
 
 
-def is_trusted(request: web.Request) -> bool:
-    """Whether the request came over the Unix socket."""
-    return isinstance(request.protocol, Connection) and request.protocol.trusted
-
-
 class Health:
     """The handlers of the health paths and of ``/status``."""
 
-    def __init__(self, services: Services, state: ServerState) -> None:
+    def __init__(
+        self, services: Services, state: ServerState, authorization: Authorization | None = None
+    ) -> None:
         self._services = services
         self._state = state
+        self._authorization = authorization or services.authorization or Authorization()
         self._started = services.clock.monotonic()
 
     async def live(self, request: web.Request) -> web.Response:
@@ -65,7 +64,7 @@ class Health:
     async def status(self, request: web.Request) -> web.Response:
         """``GET /status``: sources with their faults, what is served, and what of it leads nowhere."""
         services = self._services
-        full = is_trusted(request)
+        full = await self._authorization.may_read(request)
         snapshot = services.store.snapshot
         message: dict[str, Any] = {
             **self._readiness(),
@@ -83,6 +82,8 @@ class Health:
         }
         if full:
             message["inactive"] = [_inactive(each) for each in snapshot.inactive]
+            message["control"] = None if services.control is None else services.control.report()
+            message["audit"] = None if services.audit is None else services.audit.report()
         return json_response(message)
 
     def _geography(self, snapshot: Snapshot) -> dict[str, Any] | None:

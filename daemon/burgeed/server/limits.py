@@ -31,13 +31,16 @@ class Limits:
         body: the longest request body.
         connections: over all listeners together.
         health_reserve: connections beyond those, answered on the health paths only.
-        subscribers: event streams open at once, of both kinds together.
+        subscribers: event streams open at once, of all kinds together.
         stream_buffer: what may wait for one subscriber before messages to it are merged.
         stall: how long a subscriber may leave its buffer as it is before it is dropped.
         downloads: snapshots being sent at once.
         download_deadline: how long sending one may take.
         heartbeat: between heartbeats on ``/sync/v1/events``.
         comment: between comments on ``/ofrep/v1/sse``.
+        control_heartbeat: between heartbeats on ``/admin/v1/events``; a WebSocket is pinged as often.
+        client_frame: the longest frame that a client may send over a WebSocket.
+        client_frames: how many it may send in ten seconds, pings included.
         slice: how long evaluating many flags may hold the event loop.
     """
 
@@ -56,4 +59,7 @@ class Limits:
     download_deadline: float = 60.0
     heartbeat: float = 0.5
     comment: float = 15.0
+    control_heartbeat: float = 15.0
+    client_frame: int = 1024
+    client_frames: int = 100
     slice: float = 0.005

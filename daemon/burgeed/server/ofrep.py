@@ -93,6 +93,8 @@ class Evaluations:
             context = ofrep.read_context(body)
             if self._enrichment is not None:
                 context = self._enrichment.enriched(context)
+            if services.recorded is not None:
+                services.recorded.record(context)
             view = self._views.of(services.store.snapshot, request.headers.get(ofrep.SELECTOR, ""))
         except MessageError as fault:
             raise Refusal(400, ErrorCode(fault.code), str(fault)) from None

@@ -12,8 +12,11 @@ from burgeed.server.errors import Refusal
 from burgeed.server.limits import Limits
 
 
-async def read_json(request: web.Request, limits: Limits) -> bytes:
+async def read_json(request: web.Request, limits: Limits, *, further: str = "") -> bytes:
     """Return the body of a request that should carry JSON; empty where it has none.
+
+    Args:
+        further: a content type that is as good as ``application/json``.
 
     Raises:
         Refusal: 400 for another content type (OFREP documents no 415) or a broken body, 408 for a slow one,
@@ -23,7 +26,7 @@ async def read_json(request: web.Request, limits: Limits) -> bytes:
     content_type = headers.get("Content-Type")
     if content_type and content_type != "application/json":
         essence = content_type.partition(";")[0].strip().lower()
-        if essence != "application/json":
+        if essence not in ("application/json", further):
             raise Refusal(400, ErrorCode.PARSE_ERROR, "the content type must be application/json")
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise Refusal(415, ErrorCode.PARSE_ERROR, "the body must not have a content encoding", close=True)

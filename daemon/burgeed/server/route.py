@@ -34,6 +34,7 @@ class Route:
         request: JSON Schema of the body; None where it has none.
         responses: status to JSON Schema of the answer; problems are added by the description.
         headers: names of the headers of a good answer.
+        by_socket: whether whoever may connect to the Unix socket may ask, scope or not.
     """
 
     method: str
@@ -46,3 +47,8 @@ class Route:
     request: Mapping[str, Any] | None = None
     responses: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
+    by_socket: bool = False
+
+
+ROUTE = web.RequestKey("route", Route)
+"""The route that answers, put there together with the principal."""

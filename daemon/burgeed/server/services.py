@@ -6,8 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from burgee.flag import Origin
+from burgeed.audit.log import AuditLog
+from burgeed.authority.registry import TokenRegistry
 from burgeed.clock import Clock
+from burgeed.control.event_log import EventLog
+from burgeed.control.protocol import ControlPlane
+from burgeed.control.recorded_contexts import RecordedContexts
 from burgeed.geography.enrichment import Enrichment
+from burgeed.server.authorization import Authorization
 from burgeed.server.limits import Limits
 from burgeed.server.sync_token import SyncToken
 from burgeed.store.layers import LayerStore
@@ -40,6 +46,13 @@ class Services:
         sync_token: what a client on TCP has to show for a whole snapshot; None lets nobody have one there.
         limits: of requests, connections and streams.
         tracked: takes the events that applications tell.
+        control: what is set at run time; None where the daemon has no store.
+        audit: who did what; None where the daemon has no store.
+        tokens: None where the daemon has no store.
+        events: what the control plane tells; None where the daemon has no store.
+        recorded: the sample of contexts that evaluations were asked with; None where none is kept.
+        authorization: who may ask for what; None is the rule of a daemon without a store: its own user on
+            the Unix socket may everything, anybody near may evaluate.
     """
 
     store: LayerStore
@@ -53,3 +66,9 @@ class Services:
     sync_token: SyncToken | None = None
     limits: Limits = field(default_factory=Limits)
     tracked: TrackedEvents = field(default_factory=TrackedEvents)
+    control: ControlPlane | None = None
+    audit: AuditLog | None = None
+    tokens: TokenRegistry | None = None
+    events: EventLog | None = None
+    recorded: RecordedContexts | None = None
+    authorization: Authorization | None = None

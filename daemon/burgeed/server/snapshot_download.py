@@ -16,10 +16,8 @@ from burgee.resolution import ErrorCode
 from burgee.wire import ofrep
 from burgeed.server.conditions import accepts_gzip, names_tag
 from burgeed.server.errors import RETRY, Refusal, not_ready
-from burgeed.server.health import is_trusted
 from burgeed.server.services import Services
 from burgeed.server.state import ServerState
-from burgeed.server.sync_token import TokenUnusable
 from burgeed.store.publisher import Published
 
 PATH = "/sync/v1/snapshot"
@@ -49,7 +47,6 @@ class SnapshotDownload:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Send the newest snapshot, or say that the client has it."""
-        await self._admit(request)
         published = await self._newest()
         tag = str(published.generation)
         compressed_tag = f"{tag}-gzip"
@@ -80,35 +77,6 @@ class SnapshotDownload:
             return await self._send(request, body, headers)
         finally:
             self._sending -= 1
-
-    async def _admit(self, request: web.Request) -> None:
-        """Let in whom the socket's permissions let in, and who shows the token."""
-        if is_trusted(request):
-            return
-        token = self._services.sync_token
-        if token is None:
-            details = (
-                "a snapshot shows whom flags are for: ask over the Unix socket, or give the daemon a token "
-                "with --sync-token-file"
-            )
-            raise Refusal(403, ErrorCode.GENERAL, details, close=True)
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        challenge = 'Bearer realm="burgee"'
-        if scheme.lower() == "bearer":
-            try:
-                if await token.is_good(shown.strip().encode("utf-8", "surrogateescape")):
-                    return
-            except TokenUnusable:
-                details = "the daemon's token file cannot be used; its log says why"
-                raise Refusal(503, ErrorCode.GENERAL, details, headers=RETRY, close=True) from None
-            challenge += ', error="invalid_token"'
-        raise Refusal(
-            401,
-            ErrorCode.GENERAL,
-            "show the token of --sync-token-file: Authorization: Bearer TOKEN",
-            headers={"WWW-Authenticate": challenge},
-            close=True,
-        )
 
     async def _newest(self) -> Published:
         services = self._services

@@ -15,6 +15,7 @@ class ServerState:
         requests: taken, those that end in an error among them.
         failures: requests that ended in an exception nobody expected.
         malformed: what was not HTTP.
+        denied: requests of somebody who was not who they said, or who may not.
         refused: connections closed, or answered 503, since there were too many.
         silent: connections closed since no header came in time.
         evicted: clients dropped since they did not read.
@@ -27,6 +28,7 @@ class ServerState:
     requests: int = 0
     failures: int = 0
     malformed: int = 0
+    denied: int = 0
     refused: int = 0
     silent: int = 0
     evicted: int = 0
@@ -58,6 +60,7 @@ class ServerState:
             "requests": self.requests,
             "failures": self.failures,
             "malformed": self.malformed,
+            "denied": self.denied,
             "refused": self.refused,
             "silent": self.silent,
             "evicted": self.evicted,

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from burgeed.server.control_events import ControlEvents
 from burgeed.server.errors import log_unexpected
 from burgeed.server.fan_out import FanOut
 from burgeed.server.refetch import RefetchEvents
@@ -18,22 +19,30 @@ from burgeed.store.subscription import CHANGE, Publication
 
 
 class Streams:
-    """Both kinds of event stream, told of every publication, and their heartbeats.
+    """All kinds of event stream, told of every publication, and their heartbeats.
 
     Attributes:
         sync: ``/sync/v1/events``.
         refetch: ``/ofrep/v1/sse``.
+        control: ``/admin/v1/events``; None where the daemon has no store.
     """
 
     def __init__(self, services: Services, state: ServerState) -> None:
         self._services = services
         self.sync = SyncEvents(services.clock, services.limits, state)
         self.refetch = RefetchEvents(services.clock, services.limits, state)
+        self.control: ControlEvents | None = None
+        if services.events is not None:
+            self.control = ControlEvents(
+                services.events, services.clock, services.limits, state, services.tokens
+            )
 
     def end(self) -> None:
         """End every stream at once."""
         self.sync.fan_out.end()
         self.refetch.fan_out.end()
+        if self.control is not None:
+            self.control.end()
 
     async def running(self, application: web.Application) -> AsyncIterator[None]:
         """Follow the publisher while the application runs."""
@@ -67,9 +76,14 @@ class Streams:
         subscription = publisher.subscribe()
         try:
             if publisher.published is not None:
-                self._take(Publication(publisher.published.snapshot, frozenset(), CHANGE))
+                served = Publication(publisher.published.snapshot, frozenset(), CHANGE)
+                self._take(served)
+                if self.control is not None:
+                    self.control.begin(served)
             async for publication in subscription:
                 self._take(publication)
+                if self.control is not None:
+                    self.control.publish(publication)
                 await self.sync.fan_out.publish(publication)
                 await self.refetch.fan_out.publish(publication)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from burgeed.store.status import SourceStatuses
 
 SOURCE = "flags.yaml"
 
+Control = Callable[[LayerStore, SystemClock], AbstractAsyncContextManager[Mapping[str, Any]]]
+"""Opens a control plane on the store of a server; gives the fields of its ``Services`` that come of it."""
+
 
 class SetWall(SystemClock):
     """The machine's clock, but for a wall time that a test sets."""
@@ -51,7 +54,7 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
+        assert self.headers["content-type"] in ("application/json", "application/problem+json")
         return orjson.loads(self.body)
 
 
@@ -146,13 +149,16 @@ class Wire:
             return (await self.reader.readexactly(size + 2))[:-2]
 
     async def closed(self, within: float) -> bool:
-        """Whether the server ends the connection in time, without another byte."""
+        """Whether the server ends the connection in time, without another byte.
+
+        A client that still writes learns of it by a reset, or by a pipe that is broken.
+        """
         try:
             async with asyncio.timeout(within):
                 return await self.reader.read(1) == b""
         except TimeoutError:
             return False
-        except ConnectionResetError:
+        except ConnectionError:
             return True
 
 
@@ -206,19 +212,25 @@ async def serving(
     event_streams: bool = True,
     sync_token: SyncToken | None = None,
     locate: Callable[[Origin], Awaitable[tuple[int, int] | None]] = nowhere,
+    control: Control | None = None,
 ) -> AsyncIterator[Serving]:
-    """A server on a Unix socket in ``directory`` and a free port, serving ``document`` where there is one."""
+    """A server on a Unix socket in ``directory`` and a free port, serving ``document`` where there is one.
+
+    With ``control``, a source ``admin`` lies on top.
+    """
     clock = clock or SystemClock()
     limits = limits or Limits()
     numbers = itertools.count(1)
     store = LayerStore(
-        [name for name, _ in sources],
+        [*(name for name, _ in sources), *(["admin"] if control is not None else [])],
         optional=[name for name, optional in sources if optional],
         next_generation=lambda: Generation("epoch", next(numbers)),
         fixed=fixed,
     )
     statuses = SourceStatuses(sources, clock.wall)
     publisher = Publisher(store)
+    stack = AsyncExitStack()
+    controlled = {} if control is None else await stack.enter_async_context(control(store, clock))
     services = Services(
         store=store,
         publisher=publisher,
@@ -229,6 +241,7 @@ async def serving(
         event_streams=event_streams,
         sync_token=sync_token,
         limits=limits,
+        **controlled,
     )
     application = build_application(services)
     listeners = Listeners(
@@ -248,6 +261,7 @@ async def serving(
     finally:
         publishing.cancel()
         await listeners.close()
+        await stack.aclose()
 
 
 async def eventually(condition: Callable[[], bool], within: float = 5.0) -> None:

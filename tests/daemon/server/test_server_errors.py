@@ -40,7 +40,6 @@ async def test_an_unknown_path_is_404_in_json(tmp_path: Path, transport: str, pa
         ("POST", "/healthz", {"GET", "HEAD"}),
         ("PUT", "/status", {"GET", "HEAD"}),
         ("POST", "/ofrep/v1/sse", {"GET"}),
-        ("GET", "/admin/v1/explain", {"POST"}),
     ],
 )
 async def test_another_method_is_405_with_allow(

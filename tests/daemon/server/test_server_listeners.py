@@ -82,7 +82,7 @@ def test_both_transports_serve_and_stream(run: Run, tmp_path: Path) -> None:
 def test_streams_end_at_once_and_what_is_in_flight_is_answered(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slowly(monkeypatch, 0.5)
+    slowly(monkeypatch, 1.5)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -103,12 +103,12 @@ def test_streams_end_at_once_and_what_is_in_flight_is_answered(
                 while await stream.chunk():
                     pass
                 assert await stream.closed(within=1)
-            assert loop.time() - began < 0.3
+            assert server.state.in_flight == 1, "the streams ended with what was in flight, or after it"
             reply = await asking.reply()
             assert (reply.status, reply.headers["connection"]) == (200, "close")
             assert await idle.closed(within=2)
             await closing
-            assert loop.time() - began < 2
+            assert loop.time() - began < 4
 
     run(main())
 

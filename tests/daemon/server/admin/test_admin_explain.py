@@ -1,4 +1,4 @@
-"""Explanations, on the Unix socket alone."""
+"""Explanations, without a store: of whoever may read."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ async def test_an_unknown_flag_is_explained_too(tmp_path: Path) -> None:
     assert (reply.status, reply.json["answer"]["errorCode"]) == (200, "FLAG_NOT_FOUND")
 
 
-async def test_over_tcp_it_is_forbidden(tmp_path: Path) -> None:
+async def test_over_tcp_it_is_forbidden_without_tokens(tmp_path: Path) -> None:
     async with serving(tmp_path, DEFINITION) as server:
         reply = await server.tcp.send("POST", EXPLAIN, {"key": "static"})
-    assert (reply.status, reply.json["errorCode"]) == (403, "GENERAL")
+    assert (reply.status, reply.json["type"]) == (403, "/problems/denied")
     assert "rungs" not in reply.json
 
 
@@ -50,13 +50,14 @@ async def test_a_bad_question_is_400(tmp_path: Path, body: bytes) -> None:
     async with serving(tmp_path, DEFINITION) as server:
         reply = await server.unix.send("POST", EXPLAIN, body)
     assert reply.status == 400
-    assert reply.json["errorDetails"]
+    assert reply.json["detail"]
 
 
 async def test_before_ready_there_is_nothing_to_explain(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         reply = await server.unix.send("POST", EXPLAIN, {"key": "static"})
-    assert (reply.status, reply.json["errorCode"]) == (503, "PROVIDER_NOT_READY")
+    assert (reply.status, reply.json["type"]) == (503, "/problems/not-ready")
+    assert reply.headers["retry-after"] == "1"
 
 
 async def test_the_selector_chooses_the_flag_set_and_a_bad_one_is_400(tmp_path: Path) -> None:
