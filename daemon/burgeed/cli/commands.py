@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
-NAMES = ("up", "serve", "check", "test", "eval", "explain", "snapshot", "health", "ready")
+NAMES = (
+    "up", "serve", "check", "test", "eval", "explain", "diff", "snapshot", "health", "ready",
+    "flag", "override", "kill", "revive", "impact", "history", "rollback", "watch", "token", "audit",
+)  # fmt: skip
 """In the order in which they are listed."""
 
 
@@ -38,6 +41,10 @@ class Commands(click.Group):
                 from burgeed.cli.explaining import explain_flag
 
                 return explain_flag
+            case "diff":
+                from burgeed.cli.diffing import diff
+
+                return diff
             case "snapshot":
                 from burgeed.cli.snapshots import snapshot
 
@@ -46,4 +53,42 @@ class Commands(click.Group):
                 from burgeed.cli import probing
 
                 return probing.health if cmd_name == "health" else probing.ready
-        return None
+        return _of_control_plane(cmd_name)
+
+
+def _of_control_plane(name: str) -> click.Command | None:
+    """The commands that a running daemon's store is needed for."""
+    match name:
+        case "flag":
+            from burgeed.cli.flags import flag
+
+            return flag
+        case "override":
+            from burgeed.cli.overrides import override
+
+            return override
+        case "kill" | "revive":
+            from burgeed.cli import kills
+
+            return kills.kill if name == "kill" else kills.revive
+        case "history" | "rollback":
+            from burgeed.cli import history
+
+            return history.history if name == "history" else history.rollback
+        case "impact":
+            from burgeed.cli.impacting import impact
+
+            return impact
+        case "watch":
+            from burgeed.cli.watching import watch
+
+            return watch
+        case "token":
+            from burgeed.cli.tokens import token
+
+            return token
+        case "audit":
+            from burgeed.cli.audit import audit
+
+            return audit
+    return None

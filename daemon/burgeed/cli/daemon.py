@@ -23,6 +23,10 @@ class Unreachable(Exception):
     """No daemon answered in time; the text says where it was looked for."""
 
 
+class Silent(Unreachable):
+    """A daemon took the connection and gave no whole answer: what was asked may have been done."""
+
+
 class Answer(NamedTuple):
     """What the daemon answered."""
 
@@ -76,28 +80,29 @@ def ask(
         monotonic: seconds from any start.
 
     Raises:
-        Unreachable: nothing accepted, or no whole answer came in time.
+        Unreachable: nothing accepted.
+        Silent: no whole answer came in time.
     """
     until = monotonic() + deadline
     tried: list[str] = []
     for address in addresses:
         try:
-            connection = _connect(address, until, monotonic)
+            connection = connect(address, until, monotonic)
         except OSError as error:
-            tried.append(f"{_shown(address)} ({error.strerror or error})")
+            tried.append(f"{shown(address)} ({error.strerror or error})")
             continue
         try:
             return _exchange(connection, method, path, message, headers or {})
         except (OSError, http.client.HTTPException) as error:
             late = isinstance(error, TimeoutError)
             why = f"no answer within {deadline:g} s" if late else (str(error) or type(error).__name__)
-            raise Unreachable(f"the daemon at {_shown(address)} gave no answer: {why}") from error
+            raise Silent(f"the daemon at {shown(address)} gave no answer: {why}") from error
         finally:
             connection.close()
     raise Unreachable(f"no daemon at {', nor at '.join(tried)}")
 
 
-class _DeadlineSocket(socket.socket):
+class DeadlineSocket(socket.socket):
     """A socket each of whose waits ends at one common time."""
 
     until = 0.0
@@ -115,17 +120,17 @@ class _DeadlineSocket(socket.socket):
         return super().recv_into(*arguments, **options)
 
 
-def _connect(
+def connect(
     address: Path | Address, until: float, monotonic: Callable[[], float]
 ) -> http.client.HTTPConnection:
-    """A connection whose socket is open already. Raises OSError."""
+    """A connection whose socket, a :class:`DeadlineSocket`, is open already. Raises OSError."""
     if isinstance(address, Address):
         connection = http.client.HTTPConnection(address.host, address.port)
         family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
-        plug = _DeadlineSocket(family, kind, protocol)
+        plug = DeadlineSocket(family, kind, protocol)
     else:
         connection = http.client.HTTPConnection("localhost")
-        plug = _DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
+        plug = DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
         target = str(address)  # type: ignore[assignment]
     plug.until, plug.monotonic = until, monotonic
     try:
@@ -158,5 +163,6 @@ def _exchange(
     return Answer(response.status, content)
 
 
-def _shown(address: Path | Address) -> str:
+def shown(address: Path | Address) -> str:
+    """An address as a person reads it."""
     return f"http://{address}" if isinstance(address, Address) else str(address)

@@ -24,15 +24,24 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 
 def daemon_settings(function: Function) -> Function:
     """Every option of the daemon; the command receives each as a tuple of texts under its own name."""
-    for option in reversed(OPTIONS):
-        function = click.option(
-            option.flag,
-            option.name.replace("-", "_"),
-            multiple=True,
-            metavar=option.metavar,
-            help=f"{option.explanation} [{option.variable}]",
-        )(function)
-    return function
+    return evaluation_settings(*(option.name for option in OPTIONS))(function)
+
+
+def evaluation_settings(*names: str) -> Callable[[Function], Function]:
+    """Some options of the daemon; the command receives each as a tuple of texts under its own name."""
+
+    def decorate(function: Function) -> Function:
+        for option in reversed([option for option in OPTIONS if option.name in names]):
+            function = click.option(
+                option.flag,
+                option.name.replace("-", "_"),
+                multiple=True,
+                metavar=option.metavar,
+                help=f"{option.explanation} [{option.variable}]",
+            )(function)
+        return function
+
+    return decorate
 
 
 def as_command_line(options: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -112,6 +121,16 @@ def read_now(text: str | None, session: Session) -> float:
     return instant
 
 
+def addresses_of(session: Session, socket: str | None, address: str | None) -> list[Path | Address]:
+    """Where the daemon may be that the options of :func:`daemon_address` name."""
+    if socket and address:
+        raise click.UsageError("--socket and --address both name the daemon: give one")
+    try:
+        return [Path(socket)] if socket else daemon_addresses(address, session.environment)
+    except UnfitValue as unfit:
+        raise click.BadParameter(f"{unfit.message}; {unfit.remedy}", param_hint="--address") from unfit
+
+
 def ask_daemon(
     session: Session,
     method: str,
@@ -129,14 +148,7 @@ def ask_daemon(
     Raises:
         CommandFailed: with the exit code for an unreachable daemon.
     """
-    if socket and address:
-        raise click.UsageError("--socket and --address both name the daemon: give one")
-    try:
-        addresses: list[Path | Address] = (
-            [Path(socket)] if socket else daemon_addresses(address, session.environment)
-        )
-    except UnfitValue as unfit:
-        raise click.BadParameter(f"{unfit.message}; {unfit.remedy}", param_hint="--address") from unfit
+    addresses = addresses_of(session, socket, address)
     if sockets_only:
         addresses = [each for each in addresses if isinstance(each, Path)] or addresses
     try:

@@ -8,9 +8,10 @@ from typing import Any
 import click
 import orjson
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from burgee.instant import instant_text
 from burgeed.runtime.logs import visible
 
 COLOURS = {
@@ -33,6 +34,11 @@ def value_text(value: object) -> str:
     return visible(orjson.dumps(value).decode())
 
 
+def instant(at: float | str) -> str:
+    """An instant in RFC 3339, to the second; one that is text already stays as it is."""
+    return at if isinstance(at, str) else instant_text(int(at))
+
+
 def print_line(*parts: tuple[str, str] | str) -> None:
     """One line of parts, each a text or (text, colour's name)."""
     styled = [(part, "") if isinstance(part, str) else part for part in parts]
@@ -51,10 +57,21 @@ def print_table(columns: list[str], rows: list[list[tuple[str, str]]]) -> None:
         for row in rows:
             click.echo("\t".join(visible(text) for text, _ in row))
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    # Folded, never cut: an id that lacks its end is none.
+    headers = [Column(column, overflow="fold") for column in columns]
+    table = Table(*headers, box=None, pad_edge=False, header_style="dim")
     for row in rows:
         table.add_row(*(Text(visible(text), COLOURS[colour]) for text, colour in row))
     Console(file=sys.stdout, highlight=False).print(table)
+
+
+def print_row(row: list[tuple[str, str]]) -> None:
+    """One row of a table that goes on for ever: blanks between its parts on a terminal, else tabs."""
+    if sys.stdout.isatty():
+        shown = [part for part in row if part[0]]
+        print_line(*(each for part in shown for each in (part, "  ")))
+    else:
+        click.echo("\t".join(visible(text) for text, _ in row))
 
 
 def print_answer(answer: dict[str, Any]) -> None:

@@ -167,10 +167,11 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
 
 
 def failed_document(answered: Answer) -> dict[str, Any]:
-    """What the daemon said instead of an answer, as an OFREP error."""
+    """What the daemon said instead of an answer, a problem (RFC 9457) too, as an OFREP error."""
     document = answered.document()
-    document.setdefault("errorCode", "GENERAL")
-    document.setdefault("errorDetails", f"HTTP {answered.status}")
+    not_ready = document.get("type") == "/problems/not-ready"
+    document.setdefault("errorCode", "PROVIDER_NOT_READY" if not_ready else "GENERAL")
+    document.setdefault("errorDetails", document.get("detail") or f"HTTP {answered.status}")
     return document
 
 

@@ -15,7 +15,8 @@ from burgee.snapshot import Snapshot
 from burgeed.cli import hints
 from burgeed.cli.parameters import as_command_line, daemon_settings
 from burgeed.cli.session import CommandFailed, ExitCode, Session
-from burgeed.runtime.sidecar import Serving, SidecarFailed
+from burgeed.runtime.announcement import Serving
+from burgeed.runtime.failures import SidecarFailed
 from burgeed.runtime.sidecar import serve as serve_until_told
 from burgeed.settings import Settings, SourceSetting, gather
 
@@ -48,11 +49,11 @@ def up(session: Session, /, files: tuple[str, ...], **options: tuple[str, ...]) 
     command_line = as_command_line(options)
     if files:
         command_line["source"] = (*files, *command_line.get("source", ()))
-    settings = gather(command_line, session.environment, wants_source=False)
+    settings = gather(command_line, session.environment, wants_source=False, keeps_store=True)
     sample = None if settings.sources else sample_definition()
     if sample is not None:
         settings = replace(settings, sources=(SourceSetting(str(sample)),))
-    return _run(settings, session, lambda serving: _explain_to_person(serving, sample))
+    return _run(settings, session, lambda serving: _explain_to_person(serving, sample), first_token=True)
 
 
 def sample_definition() -> Path:
@@ -60,13 +61,21 @@ def sample_definition() -> Path:
     return Path(str(importlib.resources.files("burgeed"))) / "samples" / "flags.yaml"
 
 
-def _run(settings: Settings, session: Session, explain: Callable[[Serving], None]) -> ExitCode:
+def _run(
+    settings: Settings, session: Session, explain: Callable[[Serving], None], *, first_token: bool = False
+) -> ExitCode:
     def announce(serving: Serving) -> None:
         click.echo(json.dumps(serving.line()))
         explain(serving)
 
     try:
-        serve_until_told(settings, session.clock, announce)
+        serve_until_told(
+            settings,
+            session.clock,
+            announce,
+            environment=session.environment,
+            first_token=first_token,
+        )
     except SidecarFailed as error:
         raise CommandFailed(str(error), ExitCode.USAGE if error.wrong_settings else ExitCode.NO) from error
     return ExitCode.OK
@@ -87,6 +96,10 @@ def _lines(serving: Serving, snapshot: Snapshot, sample: Path | None) -> list[st
     lines += ["The same from Python:", ""]
     lines += [f"  {line}".rstrip() for line in hints.snippet(flag, serving.socket).splitlines()]
     lines += [""]
+    if serving.admin_token is not None:
+        lines += ["The token of this store's administrator, shown once; only its hash is kept:", ""]
+        lines += [f"  {serving.admin_token}", ""]
+        lines += ["Your own user needs none on the socket: burgee flag list", ""]
     if sample is not None:
         lines += [f"To write your own: cp {sample} flags.yaml, then burgee up flags.yaml"]
     lines += ["Save the definition to change it; Ctrl-C ends.", ""]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -17,13 +16,11 @@ from burgee.snapshot import Generation, Snapshot
 from burgee.snapshot_bytes import read, read_header, write
 from burgeed.cli.fault_output import counted
 from burgeed.cli.local import LocalSources, read_sources
-from burgeed.cli.parameters import as_command_line, as_json
+from burgeed.cli.parameters import as_command_line, as_json, evaluation_settings
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import CommandFailed, ExitCode, Session
 from burgeed.geography.attributes import needs_daemon
-from burgeed.settings import OPTIONS, Settings, gather
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from burgeed.settings import Settings, gather
 
 LARGEST_FILE = 1 << 30
 """Bytes that `show` reads."""
@@ -32,21 +29,8 @@ EVALUATION_SETTINGS = ("source", "environment", "context", "fractional", "geoip"
 """The daemon's options that change what a snapshot holds."""
 
 
-def _evaluation_settings(function: Function) -> Function:
-    """The options of the daemon that a snapshot depends on; each is received as a tuple of texts."""
-    for option in reversed([option for option in OPTIONS if option.name in EVALUATION_SETTINGS]):
-        function = click.option(
-            option.flag,
-            option.name,
-            multiple=True,
-            metavar=option.metavar,
-            help=f"{option.explanation} [{option.variable}]",
-        )(function)
-    return function
-
-
 @click.group("snapshot", invoke_without_command=True)
-@_evaluation_settings
+@evaluation_settings(*EVALUATION_SETTINGS)
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="PATH", help="The file to write."
 )

@@ -67,6 +67,8 @@ def burgee(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     """The command, run within this process: for what no process of its own is needed for."""
     for name in set(os.environ) - clean_environment().keys():
         monkeypatch.delenv(name)
+    # Nobody's own token is shown to a daemon of the tests.
+    monkeypatch.setenv("HOME", "/nonexistent")
 
     def run(*arguments: object) -> Ended:
         code = main([str(argument) for argument in arguments])

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.support.daemon import clean_environment
@@ -20,22 +20,35 @@ COLUMNS = 160
 class Terminal:
     """A command on a pseudo-terminal; what it has written there so far is ``output``."""
 
-    def __init__(self, *arguments: object, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: object,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "burgeed.cli"),
+    ) -> None:
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (50, COLUMNS))
-        environment = clean_environment(TERM="xterm-256color")
-        environment.pop("NO_COLOR", None)
+        variables = clean_environment(
+            **{"TERM": "xterm-256color", "HOME": "/nonexistent", **(environment or {})}
+        )
+        variables.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "burgeed.cli", *map(str, arguments)],
+            [*program, *map(str, arguments)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             cwd=cwd,
-            env=environment,
+            env=variables,
             start_new_session=True,
         )
         os.close(slave)
         self.output = ""
+
+    @classmethod
+    def shell(cls, command: str, *, cwd: Path, environment: Mapping[str, str]) -> Terminal:
+        """A line that a shell takes, `burgee` among its commands."""
+        return cls(command, cwd=cwd, environment=environment, program=("bash", "-c"))
 
     def __enter__(self) -> Terminal:
         return self
@@ -62,6 +75,10 @@ class Terminal:
                 break
             self.output += received.decode()
         return self.output
+
+    def type(self, text: str) -> None:
+        """Type something."""
+        os.write(self._master, text.encode())
 
     def end(self) -> int:
         """Read everything, wait for the command's end and return its exit code."""

@@ -47,7 +47,8 @@ def test_up_takes_files_as_layers_below_those_of_the_option(tmp_path: Path, defi
     with running_daemon(tmp_path, "up", definition, tops[0], "--source", tops[1]) as daemon:
         assert daemon.evaluate("new-checkout", {"customer": "c-42"})["value"] is True
         assert [source["name"] for source in daemon.status()["sources"]] == [
-            str(path) for path in (definition, *tops)
+            *(str(path) for path in (definition, *tops)),
+            "admin",
         ]
 
 
