@@ -6,22 +6,26 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from burgee.flag import Origin
-from burgee.snapshot import Snapshot
 from burgeed.clock import Clock
+from burgeed.control.plane import RANDOM
+from burgeed.control.planning.view import SOURCE as ADMIN
+from burgeed.control.recorded_contexts import RecordedContexts
+from burgeed.database.errors import DatabaseError
 from burgeed.geography.attributes import needs_daemon
-from burgeed.geography.database import DatabaseUnusable
 from burgeed.geography.enrichment import Enrichment
 from burgeed.geography.following import FollowedDatabase
-from burgeed.reading.process import ReaderFailed, ReaderProcess
+from burgeed.reading.process import ReaderProcess
 from burgeed.runtime import logs
+from burgeed.runtime.announcement import Serving
+from burgeed.runtime.control_parts import ControlParts, authorization_of, open_control
 from burgeed.runtime.edges import announce_edges
+from burgeed.runtime.failures import told_as_failures
 from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
 from burgeed.runtime.sink import SourceSink
 from burgeed.runtime.state import open_counter, open_shared_directory, own_runtime_directory
@@ -29,18 +33,16 @@ from burgeed.runtime.tracked_events import open_tracked_events
 from burgeed.server.app import build_application
 from burgeed.server.listeners import Listeners
 from burgeed.server.services import Services
-from burgeed.server.sync_token import SyncToken, TokenUnusable
-from burgeed.server.unix_socket import ListenError, UnixAddress
-from burgeed.settings.model import Settings
+from burgeed.server.sync_token import SyncToken
+from burgeed.server.unix_socket import UnixAddress
+from burgeed.settings.model import Settings, SourceSetting
 from burgeed.sources.protocol import Source
-from burgeed.sources.uri import SourceError, from_uri
-from burgeed.store.directory import DirectoryUnusable
+from burgeed.sources.uri import from_uri
 from burgeed.store.layers import LayerStore
 from burgeed.store.publisher import Publisher
 from burgeed.store.sharing import Sharing
 from burgeed.store.status import SourceStatuses
 from burgeed.tracking.events import TrackedEvents
-from burgeed.tracking.file import EventFileUnusable
 
 FIRST_WORDS = 5.0
 """Seconds that the line of JSON waits for every source's first word, so that who reads it finds flags."""
@@ -51,52 +53,20 @@ LONGEST_END = 8.0
 _log = logging.getLogger(__name__)
 
 
-class SidecarFailed(Exception):
-    """The daemon could not start, or a part of it broke; the text is for a person.
-
-    Args:
-        wrong_settings: whether the settings are to blame.
-    """
-
-    def __init__(self, message: str, *, wrong_settings: bool = False) -> None:
-        super().__init__(message)
-        self.wrong_settings = wrong_settings
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """Where the daemon serves, and what.
-
-    Attributes:
-        socket: the Unix socket's path.
-        http: ``http://HOST:PORT``; None where it is switched off.
-        management: the same for health only; None where there is none.
-        ready: whether it evaluates already, or waits for a source.
-        snapshot: what it serves, if it is ready.
-    """
-
-    socket: str
-    http: str | None
-    management: str | None
-    ready: bool
-    snapshot: Snapshot
-
-    def line(self) -> dict[str, str | int | None]:
-        """What is printed for scripts."""
-        return {
-            "socket": self.socket,
-            "http": self.http,
-            "management": self.management,
-            "pid": os.getpid(),
-            "generation": str(self.snapshot.generation) if self.ready else None,
-        }
-
-
-def serve(settings: Settings, clock: Clock, announce: Callable[[Serving], None]) -> None:
+def serve(
+    settings: Settings,
+    clock: Clock,
+    announce: Callable[[Serving], None],
+    *,
+    environment: Mapping[str, str] | None = None,
+    first_token: bool = False,
+) -> None:
     """Serve until SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads all sources again.
 
     Args:
         announce: called once, when the daemon serves.
+        environment: where systemd says where it put credentials.
+        first_token: whether a store that was never used gets a token that may everything.
 
     Raises:
         SidecarFailed: a part could not start, or broke.
@@ -104,7 +74,8 @@ def serve(settings: Settings, clock: Clock, announce: Callable[[Serving], None])
     logs.configure(settings.log_format, clock.wall)
     share_the_interpreter()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(Sidecar(settings, clock, announce).run())
+        sidecar = Sidecar(settings, clock, announce, environment=environment, first_token=first_token)
+        runner.run(sidecar.run())
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -119,11 +90,22 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 class Sidecar:
     """One run of the daemon."""
 
-    def __init__(self, settings: Settings, clock: Clock, announce: Callable[[Serving], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        announce: Callable[[Serving], None],
+        *,
+        environment: Mapping[str, str] | None = None,
+        first_token: bool = False,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._announce = announce
-        self._statuses = SourceStatuses(settings.sources, clock.wall)
+        self._environment = environment or {}
+        self._wants_first_token = first_token
+        self._layers = [*settings.sources, *([] if settings.store is None else [SourceSetting(ADMIN)])]
+        self._statuses = SourceStatuses(self._layers, clock.wall)
         self._stopping = asyncio.Event()
         self._spoken = asyncio.Event()
         self._sources: dict[str, Source] = {}
@@ -134,23 +116,9 @@ class Sidecar:
     async def run(self) -> None:
         """Serve until told to stop. Raises SidecarFailed."""
         self._follow_signals()
-        try:
+        with told_as_failures():
             async with AsyncExitStack() as stack:
                 await self._start(stack)
-        except SourceError as error:
-            raise SidecarFailed(str(error), wrong_settings=True) from error
-        except DatabaseUnusable as error:
-            raise SidecarFailed(f"--geoip: {error}", wrong_settings=True) from error
-        except EventFileUnusable as error:
-            raise SidecarFailed(f"--track: {error}; name another file", wrong_settings=True) from error
-        except TokenUnusable as error:
-            raise SidecarFailed(f"--sync-token-file: {error}", wrong_settings=True) from error
-        except (DirectoryUnusable, ReaderFailed, ListenError) as error:
-            raise SidecarFailed(str(error)) from error
-        except BaseExceptionGroup as group:
-            for leaf in _leaves(group):
-                _log.critical("a part of the daemon broke", extra={"error": repr(leaf)})
-            raise SidecarFailed("a part of the daemon broke; the log says which") from group
         _log.info("ended")
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -163,13 +131,14 @@ class Sidecar:
         stack.callback(own_runtime_directory(settings))
         counter = open_counter(settings, stack)
         store = LayerStore(
-            [source.uri for source in settings.sources],
-            optional=[source.uri for source in settings.sources if source.optional],
+            [source.uri for source in self._layers],
+            optional=[source.uri for source in self._layers if source.optional],
             next_generation=counter.next,
             fixed=settings.fixed,
             fractional_version=settings.fractional_version,
         )
         stack.callback(store.close)
+        control = await open_control(settings, self._environment, stack, store, self._clock)
         publisher = Publisher(
             store,
             sharing=Sharing(partial(open_shared_directory, settings), self._clock),
@@ -181,7 +150,7 @@ class Sidecar:
         for source in settings.sources:
             self._sources[source.uri] = from_uri(source.uri, reader=reader, clock=self._clock)
         listeners = Listeners(
-            build_application(self._services(store, publisher)),
+            build_application(self._services(store, publisher, control)),
             unix=UnixAddress(settings.socket, settings.socket_mode, settings.socket_group),
             listen=settings.listen,
             management=settings.management,
@@ -191,9 +160,11 @@ class Sidecar:
         await listeners.start()
         # Given back before the socket is: the next daemon on this socket finds the directory free.
         stack.push_async_callback(publisher.close)
-        await self._live(store, publisher, listeners)
+        await self._live(store, publisher, listeners, control)
 
-    async def _live(self, store: LayerStore, publisher: Publisher, listeners: Listeners) -> None:
+    async def _live(
+        self, store: LayerStore, publisher: Publisher, listeners: Listeners, control: ControlParts | None
+    ) -> None:
         """Everything that runs side by side: all of it, or none."""
         async with asyncio.TaskGroup() as group:
             publishing = group.create_task(publisher.run())
@@ -205,8 +176,10 @@ class Sidecar:
             if self._countries is not None:
                 announce = partial(announce_countries, store)
                 tasks.append(group.create_task(self._countries.follow(announce)))
+            if control is not None:
+                tasks.append(group.create_task(self._run_control(control)))
             await self._first_words(publisher)
-            self._announce_serving(store, listeners)
+            self._announce_serving(store, listeners, await self._first_token(control))
             await self._stopping.wait()
             _log.info("ending")
             publishing.cancel()
@@ -216,8 +189,25 @@ class Sidecar:
             for task in tasks:
                 task.cancel()
 
-    def _services(self, store: LayerStore, publisher: Publisher) -> Services:
-        countries = self._countries
+    async def _run_control(self, control: ControlParts) -> None:
+        async with asyncio.TaskGroup() as group:
+            for each in control.running():
+                group.create_task(each)
+            await control.open()
+            self._statuses.delivered(ADMIN, ())
+            self._heard()
+
+    async def _first_token(self, control: ControlParts | None) -> str | None:
+        if control is None or not self._wants_first_token or not control.is_open:
+            return None
+        try:
+            return await control.tokens.first_token()
+        except DatabaseError as error:
+            _log.warning("no first token can be made", extra={"error": str(error)})
+            return None
+
+    def _services(self, store: LayerStore, publisher: Publisher, control: ControlParts | None) -> Services:
+        countries, settings = self._countries, self._settings
         return Services(
             store=store,
             publisher=publisher,
@@ -225,9 +215,15 @@ class Sidecar:
             sources=self._statuses.all,
             locate=self._locate,
             version=_version(),
-            enrichment=None if countries is None else Enrichment(countries, self._settings.fixed),
+            enrichment=None if countries is None else Enrichment(countries, settings.fixed),
             sync_token=self._sync_token,
             tracked=self._tracked,
+            control=None if control is None else control.plane,
+            audit=None if control is None else control.audit,
+            tokens=None if control is None else control.tokens,
+            events=None if control is None else control.events,
+            recorded=RecordedContexts(settings.record_contexts, RANDOM) if settings.record_contexts else None,
+            authorization=authorization_of(settings, control, self._sync_token, self._clock),
         )
 
     async def _locate(self, origin: Origin) -> tuple[int, int] | None:
@@ -255,7 +251,7 @@ class Sidecar:
             for wait in waits:
                 wait.cancel()
 
-    def _announce_serving(self, store: LayerStore, listeners: Listeners) -> None:
+    def _announce_serving(self, store: LayerStore, listeners: Listeners, token: str | None) -> None:
         addresses = listeners.addresses
         self._announce(
             Serving(
@@ -264,6 +260,7 @@ class Sidecar:
                 next(iter(addresses.management), None),
                 store.ready,
                 store.snapshot,
+                token,
             )
         )
 
@@ -307,13 +304,6 @@ def announce_countries(store: LayerStore) -> None:
                 "flags_changed": len(publication.flags_changed),
             },
         )
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves
 
 
 def _version() -> str:

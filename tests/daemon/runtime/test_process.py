@@ -152,7 +152,7 @@ def test_an_unknown_kind_of_source_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_are_told_without_starting_anything(tmp_path: Path, flags: Path) -> None:
-    said = failed_start(tmp_path, "--source", flags, "--store", "sqlite:x", code=2)
+    said = failed_start(tmp_path, "--source", flags, "--store", "sqlite:", code=2)
     assert "--store" in said and not (tmp_path / "other").exists()
 
 

@@ -13,7 +13,9 @@ import pytest
 from burgee.fault import Path as DocumentPath
 from burgee.layer import Layer
 from burgeed.clock import SystemClock
-from burgeed.runtime.sidecar import Serving, Sidecar, SidecarFailed
+from burgeed.runtime.announcement import Serving
+from burgeed.runtime.failures import SidecarFailed
+from burgeed.runtime.sidecar import Sidecar
 from burgeed.settings import gather
 from burgeed.sources.protocol import Sink
 

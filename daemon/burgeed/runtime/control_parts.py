@@ -1,0 +1,170 @@
+"""The parts of the control plane, made and opened from the settings where these name a store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burgeed.audit.anchor import anchor_of
+from burgeed.audit.checkpoints import Checkpoints
+from burgeed.audit.journal import Journal
+from burgeed.audit.keys import open_keys
+from burgeed.audit.log import AuditLog
+from burgeed.audit.masking import Masking
+from burgeed.audit.modes import MODES, clock_is_synchronised, refusal_to_start, runs_in_fips_mode
+from burgeed.authority.peers import PeerRoles
+from burgeed.authority.registry import TokenRegistry
+from burgeed.clock import Clock
+from burgeed.control.event_log import EventLog
+from burgeed.control.plane import RANDOM, Plane
+from burgeed.control.schema import MIGRATIONS
+from burgeed.database.errors import DatabaseError, DatabaseUnavailable
+from burgeed.database.opening import database_of
+from burgeed.database.protocol import Database
+from burgeed.runtime.demands import demands_of
+from burgeed.runtime.denials import Denials
+from burgeed.server.authorization import Authorization
+from burgeed.server.sync_token import SyncToken
+from burgeed.server.token_audit import recorded_tokens
+from burgeed.settings.model import Settings
+from burgeed.store.layers import LayerStore
+
+TOKENS_REFRESHED_EVERY: Final = 1.0
+"""Seconds between two looks for tokens that another daemon on the same database made or revoked."""
+
+LONGEST_RETRY: Final = 10.0
+"""Seconds at most before a database that is away is asked again, with full jitter."""
+
+_log = logging.getLogger(__name__)
+
+
+class ControlUnusable(Exception):
+    """The settings ask for what cannot be; the text names the option and the remedy."""
+
+
+@dataclass(slots=True)
+class ControlParts:
+    """What is there where the daemon has a store.
+
+    Attributes:
+        is_open: whether what is kept has been read and is served.
+    """
+
+    database: Database
+    plane: Plane
+    tokens: TokenRegistry
+    audit: AuditLog
+    events: EventLog
+    denials: Denials
+    clock: Clock
+    is_open: bool = False
+
+    def running(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs side by side until it is cancelled."""
+        yield self.plane.follow()
+        yield self.audit.run()
+        yield self.denials.run(self.audit)
+        yield self._follow_tokens()
+
+    async def open(self) -> None:
+        """Read what is kept and serve it; while the database is away, again and again."""
+        await self._until_it_answers(self.tokens.open)
+        await self.plane.open()
+        self.events.begin(self.plane.state.revision)
+        self.is_open = True
+
+    async def _follow_tokens(self) -> None:
+        while True:
+            await self.clock.sleep(TOKENS_REFRESHED_EVERY)
+            await self._until_it_answers(self.tokens.refresh)
+
+    async def _until_it_answers(self, ask: Callable[[], Awaitable[None]]) -> None:
+        attempt = 0
+        while True:
+            try:
+                await ask()
+                return
+            except DatabaseError as error:
+                if attempt == 0:
+                    _log.warning("the store cannot be read: trying again", extra={"error": str(error)})
+                await self.clock.sleep(RANDOM() * min(LONGEST_RETRY, 0.1 * 2.0 ** min(attempt, 16)))
+                attempt += 1
+
+
+async def open_control(
+    settings: Settings,
+    environment: Mapping[str, str],
+    stack: AsyncExitStack,
+    store: LayerStore,
+    clock: Clock,
+) -> ControlParts | None:
+    """Make the parts; the stack ends them. None where the settings name no store.
+
+    Raises:
+        ControlUnusable: the settings ask for what cannot be.
+        KeyUnusable: a key of the audit cannot be used.
+        DatabaseUnusable: the database cannot be opened, whenever it is tried.
+    """
+    if settings.store is None:
+        return None
+    mode = MODES[settings.audit_mode]
+    retention = settings.audit_retention or mode.least_retention
+    try:
+        anchors = [anchor_of(uri) for uri in settings.audit_anchors]
+    except ValueError as error:
+        raise ControlUnusable(f"--audit-anchor: {error}") from error
+    why_not = refusal_to_start(
+        mode, anchors=len(anchors), retention_days=retention, fips=mode.fips_required and runs_in_fips_mode()
+    )
+    if why_not is not None:
+        raise ControlUnusable(f"--audit-mode: {why_not}")
+    keys = await asyncio.to_thread(
+        open_keys, settings.state_dir, environment, master_file=settings.audit_key_file
+    )
+    database = database_of(settings.store, MIGRATIONS, clock=clock)
+    stack.push_async_callback(database.close)
+    try:
+        await database.open()
+    except DatabaseUnavailable as error:
+        _log.warning("the store is not there yet", extra={"error": str(error)})
+    journal = Journal(
+        keys,
+        clock,
+        mode=mode,
+        masking=Masking.of(settings.audit_masks),
+        synchronised=clock_is_synchronised,
+    )
+    audit = AuditLog(
+        database,
+        journal,
+        Checkpoints(database, journal, clock, anchors),
+        clock,
+        retention_days=retention,
+    )
+    events = EventLog(secrets.token_hex(8))
+    plane = Plane(database, journal, store, clock, tell=events.append, demands=demands_of(mode))
+    stack.push_async_callback(plane.close)
+    tokens = TokenRegistry(database, clock, recorded_tokens(journal))
+    return ControlParts(database, plane, tokens, audit, events, Denials(clock.wall), clock)
+
+
+def authorization_of(
+    settings: Settings, control: ControlParts | None, sync_token: SyncToken | None, clock: Clock
+) -> Authorization:
+    """Who may ask for what, by these settings."""
+    peers = PeerRoles(settings.admin_peers)
+    if control is None:
+        return Authorization(None, peers, settings.evaluation, sync_token=sync_token, clock=clock)
+    return Authorization(
+        control.tokens,
+        peers,
+        settings.evaluation,
+        sync_token=sync_token,
+        on_denied=control.denials.take,
+        clock=clock,
+    )
