@@ -65,7 +65,9 @@ class PostgresqlServer:
         return self.directory / "data"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it, unless it runs, and wait until it answers."""
+        if self._process is not None:
+            return
         command = [*self._as_user("SIGQUIT"), str(self._programs / "postgres"), "-D", str(self._data)]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")

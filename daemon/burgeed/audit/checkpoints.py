@@ -109,6 +109,11 @@ class Checkpoints:
         await self.make()
         return await self._database.read(lambda transaction: _unanchored(transaction) == 0)
 
+    @property
+    def healthy(self) -> bool:
+        """Whether every anchor took what it was given last."""
+        return not any(each.why for each in self._anchors)
+
     def report(self) -> dict[str, Any]:
         """Size of the last checkpoint made here, the anchors and their lag, as JSON has it."""
         return {

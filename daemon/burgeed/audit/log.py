@@ -119,6 +119,7 @@ class AuditLog:
             lambda transaction: erasure.erase(transaction, self.journal, requester, kind, name, legal_basis)
         )
         await self._cover()
+        await self._scrub("audit_subjects")
         return outcome
 
     async def hold(self, requester: Requester, name: str) -> bool:
@@ -185,6 +186,15 @@ class AuditLog:
         )
         if why is not None:
             raise NotPermitted(why)
+
+    async def _scrub(self, table: str) -> None:
+        try:
+            await self._database.scrub(table)
+        except DatabaseError as error:
+            _log.warning(
+                "what was deleted may be left in the database's files until the daemon ends",
+                extra={"why": str(error)},
+            )
 
     async def _cover(self) -> None:
         """Sign what was just done; it is done, whether or not that succeeds now."""

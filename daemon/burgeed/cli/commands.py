@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 NAMES = (
@@ -20,40 +22,49 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """See click.Group."""
-        match cmd_name:
-            case "up" | "serve":
-                from burgeed.cli import serving
+        # Hundreds of modules at once: nothing of them is garbage, and looking costs a tenth of the start.
+        gc.disable()
+        try:
+            return _imported(cmd_name)
+        finally:
+            gc.enable()
 
-                return serving.up if cmd_name == "up" else serving.serve
-            case "check":
-                from burgeed.cli.checking import check
 
-                return check
-            case "test":
-                from burgeed.cli.testing import test
+def _imported(name: str) -> click.Command | None:
+    match name:
+        case "up" | "serve":
+            from burgeed.cli import serving
 
-                return test
-            case "eval":
-                from burgeed.cli.evaluating import evaluate_flag
+            return serving.up if name == "up" else serving.serve
+        case "check":
+            from burgeed.cli.checking import check
 
-                return evaluate_flag
-            case "explain":
-                from burgeed.cli.explaining import explain_flag
+            return check
+        case "test":
+            from burgeed.cli.testing import test
 
-                return explain_flag
-            case "diff":
-                from burgeed.cli.diffing import diff
+            return test
+        case "eval":
+            from burgeed.cli.evaluating import evaluate_flag
 
-                return diff
-            case "snapshot":
-                from burgeed.cli.snapshots import snapshot
+            return evaluate_flag
+        case "explain":
+            from burgeed.cli.explaining import explain_flag
 
-                return snapshot
-            case "health" | "ready":
-                from burgeed.cli import probing
+            return explain_flag
+        case "diff":
+            from burgeed.cli.diffing import diff
 
-                return probing.health if cmd_name == "health" else probing.ready
-        return _of_control_plane(cmd_name)
+            return diff
+        case "snapshot":
+            from burgeed.cli.snapshots import snapshot
+
+            return snapshot
+        case "health" | "ready":
+            from burgeed.cli import probing
+
+            return probing.health if name == "health" else probing.ready
+    return _of_control_plane(name)
 
 
 def _of_control_plane(name: str) -> click.Command | None:

@@ -21,6 +21,7 @@ from burgeed.control.deciding import Decision, Demands, decide
 from burgeed.control.errors import NotFound, Unwritten
 from burgeed.control.events import ControlEvent
 from burgeed.control.foundation import FoundationRecord
+from burgeed.control.last_known import LastKnownState
 from burgeed.control.mirror import Mirror
 from burgeed.control.planning.view import SOURCE, View
 from burgeed.control.protocol import HistoryFilter, Past, State
@@ -52,6 +53,9 @@ FOLLOWED_EVERY: Final = 1.0
 LONGEST_WAIT: Final = 10.0
 """Seconds at most before the database is tried again, with full jitter; and for writes when it closes."""
 
+KEPT_EVERY: Final = 1.0
+"""Seconds between two looks for a state that has to be kept."""
+
 RANDOM: Final = secrets.SystemRandom().random
 
 _log = logging.getLogger(__name__)
@@ -65,6 +69,7 @@ class Plane:
         store: has ``admin`` as its topmost source, a required one: nothing is served before :meth:`open`.
         tell: takes events once what they tell of is served, and numbers them.
         demands: what else must hold for a write.
+        last_known: keeps the state for a start while the database is away; None keeps none.
         random: a number in [0, 1), for the jitter of waits.
         write_id: random text that no other write has.
     """
@@ -78,6 +83,7 @@ class Plane:
         *,
         tell: Callable[[Sequence[ControlEvent]], object],
         demands: Demands = lambda request, plan: None,
+        last_known: LastKnownState | None = None,
         random: Callable[[], float] = RANDOM,
         write_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
@@ -85,6 +91,7 @@ class Plane:
         self._store = store
         self._clock = clock
         self._demands = demands
+        self._last_known = last_known
         self._random = random
         self._new_write_id = write_id
         self._committer = Committer(database, recorder, clock, random)
@@ -121,6 +128,8 @@ class Plane:
                 async with self._turn:
                     await self._mirror.load()
             except (DatabaseUnavailable, OutcomeUnknown) as error:
+                if attempt == 0:
+                    await self._serve_last_known()
                 await self._complain(error, attempt)
                 attempt += 1
             else:
@@ -132,6 +141,8 @@ class Plane:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_database())
             group.create_task(self._foundation.follow())
+            if self._last_known is not None:
+                group.create_task(self._keep(self._last_known))
 
     async def close(self) -> None:
         """Let the writes under way end; later ones are refused. The database is closed by its owner."""
@@ -296,6 +307,32 @@ class Plane:
             else:
                 attempt, self._trouble = 0, ""
             await self._applier.serve_all()
+
+    async def _serve_last_known(self) -> None:
+        """Serve what was kept, until the database answers; nothing can be written before."""
+        state = None if self._last_known is None else await asyncio.to_thread(self._last_known.find)
+        if state is not None:
+            _log.warning(
+                "the store is away: what was set last time is served", extra={"revision": state.revision}
+            )
+            self._applier.offer(state)
+            await self._applier.serve_all()
+
+    async def _keep(self, last_known: LastKnownState) -> None:
+        kept: State | None = None
+        complained = False
+        while True:
+            await self._clock.sleep(KEPT_EVERY)
+            state = self.state
+            if not self._opened or state is kept:
+                continue
+            try:
+                await asyncio.to_thread(last_known.keep, state)
+                kept, complained = state, False
+            except OSError as error:
+                if not complained:
+                    _log.warning("what is set cannot be kept", extra={"error": str(error)})
+                complained = True
 
     async def _complain(self, error: DatabaseError, attempt: int) -> None:
         """Say once what is the matter, and wait with full jitter."""

@@ -116,6 +116,12 @@ class PostgresqlDatabase:
         """See :meth:`Database.read`."""
         return await self._reads.run(lambda session: session.transact(work))
 
+    async def scrub(self, table: str) -> None:
+        """See :meth:`Database.scrub`: by VACUUM. The server's own log keeps them until it is recycled."""
+        await self._writes.run(
+            lambda session: session.use(lambda connection: connection.execute(f"VACUUM {table}", ()))
+        )
+
     async def changed(self, within: float) -> bool:
         """See :meth:`Database.changed`. True also after the connection was renewed: something may have been
         missed.

@@ -55,6 +55,16 @@ class Database(Protocol):
         """
         ...
 
+    async def scrub(self, table: str) -> None:
+        """Leave nothing of the table's deleted rows in the database's own files, as far as it has a say.
+
+        A server's archives and replicas, copies of a file, and what a disk keeps are beyond it.
+
+        Raises:
+            DatabaseUnavailable, OutcomeUnknown: it may be tried again.
+        """
+        ...
+
     def report(self) -> dict[str, Any]:
         """Its kind, place (without a password) and present trouble, as JSON has it."""
         ...

@@ -101,6 +101,12 @@ class SqliteDatabase:
         await self._clock.sleep(within)
         return False
 
+    async def scrub(self, table: str) -> None:
+        """See :meth:`Database.scrub`: deleted rows are overwritten in the file at once, and older images of
+        their pages go with the write-ahead log, which is emptied here.
+        """
+        await self._writes.run(lambda session: session.use(lambda connection: connection.empty_log()))
+
     def report(self) -> dict[str, Any]:
         """See :meth:`Database.report`."""
         return report_of("sqlite", str(Path.cwd() / self._path), [self._writer, *self._readers])

@@ -107,6 +107,16 @@ class SqliteConnection:
             if found != "ok":
                 raise self._damaged(found)
 
+    def empty_log(self) -> None:
+        """Move the write-ahead log into the file and cut it to nothing.
+
+        Raises:
+            DatabaseUnavailable: somebody reads an older state for longer than the busy timeout.
+        """
+        [[busy, *_]] = self.execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
+        if busy:
+            raise DatabaseUnavailable("busy", f"{self._file.path} is being read: its log cannot be emptied")
+
     def begin(self) -> None:
         """See :meth:`Connection.begin`."""
         if self._writes:

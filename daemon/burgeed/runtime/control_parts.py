@@ -20,13 +20,14 @@ from burgeed.audit.modes import MODES, clock_is_synchronised, refusal_to_start, 
 from burgeed.authority.peers import PeerRoles
 from burgeed.authority.registry import TokenRegistry
 from burgeed.clock import Clock
+from burgeed.control.demands import demands_of
 from burgeed.control.event_log import EventLog
+from burgeed.control.last_known import Files, LastKnownState
 from burgeed.control.plane import RANDOM, Plane
 from burgeed.control.schema import MIGRATIONS
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable
-from burgeed.database.opening import database_of
+from burgeed.database.opening import SQLITE, database_of
 from burgeed.database.protocol import Database
-from burgeed.runtime.demands import demands_of
 from burgeed.runtime.denials import Denials
 from burgeed.server.authorization import Authorization
 from burgeed.server.sync_token import SyncToken
@@ -73,8 +74,8 @@ class ControlParts:
 
     async def open(self) -> None:
         """Read what is kept and serve it; while the database is away, again and again."""
-        await self._until_it_answers(self.tokens.open)
         await self.plane.open()
+        await self._until_it_answers(self.tokens.open)
         self.events.begin(self.plane.state.revision)
         self.is_open = True
 
@@ -102,8 +103,12 @@ async def open_control(
     stack: AsyncExitStack,
     store: LayerStore,
     clock: Clock,
+    files: Files | None,
 ) -> ControlParts | None:
     """Make the parts; the stack ends them. None where the settings name no store.
+
+    Args:
+        files: the state directory; beside a database elsewhere it keeps what is set, for a start without it.
 
     Raises:
         ControlUnusable: the settings ask for what cannot be.
@@ -147,7 +152,16 @@ async def open_control(
         retention_days=retention,
     )
     events = EventLog(secrets.token_hex(8))
-    plane = Plane(database, journal, store, clock, tell=events.append, demands=demands_of(mode))
+    is_elsewhere = not settings.store.startswith(SQLITE)
+    plane = Plane(
+        database,
+        journal,
+        store,
+        clock,
+        tell=events.append,
+        demands=demands_of(mode),
+        last_known=LastKnownState(files) if is_elsewhere and files is not None else None,
+    )
     stack.push_async_callback(plane.close)
     tokens = TokenRegistry(database, clock, recorded_tokens(journal))
     return ControlParts(database, plane, tokens, audit, events, Denials(clock.wall), clock)

@@ -28,7 +28,7 @@ from burgeed.runtime.edges import announce_edges
 from burgeed.runtime.failures import told_as_failures
 from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
 from burgeed.runtime.sink import SourceSink
-from burgeed.runtime.state import open_counter, open_shared_directory, own_runtime_directory
+from burgeed.runtime.state import open_shared_directory, open_state_directory, own_runtime_directory
 from burgeed.runtime.tracked_events import open_tracked_events
 from burgeed.server.app import build_application
 from burgeed.server.listeners import Listeners
@@ -129,16 +129,16 @@ class Sidecar:
         if self._sync_token is not None:
             await self._sync_token.check()
         stack.callback(own_runtime_directory(settings))
-        counter = open_counter(settings, stack)
+        state = open_state_directory(settings, stack)
         store = LayerStore(
             [source.uri for source in self._layers],
             optional=[source.uri for source in self._layers if source.optional],
-            next_generation=counter.next,
+            next_generation=state.counter.next,
             fixed=settings.fixed,
             fractional_version=settings.fractional_version,
         )
         stack.callback(store.close)
-        control = await open_control(settings, self._environment, stack, store, self._clock)
+        control = await open_control(settings, self._environment, stack, store, self._clock, state.files)
         publisher = Publisher(
             store,
             sharing=Sharing(partial(open_shared_directory, settings), self._clock),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 from burgeed.server.unix_socket import group_number
 from burgeed.settings.model import Settings
@@ -56,8 +57,20 @@ def open_shared_directory(settings: Settings) -> SharedDirectory:
     return SharedDirectory(settings.runtime_dir, permissions_of(settings), socket=settings.socket.name)
 
 
-def open_counter(settings: Settings, stack: AsyncExitStack) -> GenerationCounter:
-    """The counter of generations, kept in the state directory; the stack gives both back.
+class StateDirectory(NamedTuple):
+    """What outlasts the daemon.
+
+    Attributes:
+        counter: of generations.
+        files: None where there is no directory.
+    """
+
+    counter: GenerationCounter
+    files: OwnedDirectory | None
+
+
+def open_state_directory(settings: Settings, stack: AsyncExitStack) -> StateDirectory:
+    """The state directory with the counter of generations; the stack gives both back.
 
     Raises:
         DirectoryUnusable: the directory was asked for and cannot be had.
@@ -65,14 +78,14 @@ def open_counter(settings: Settings, stack: AsyncExitStack) -> GenerationCounter
     try:
         directory = OwnedDirectory(settings.state_dir)
         stack.callback(directory.release)
-        counter = GenerationCounter(directory)
+        opened = StateDirectory(GenerationCounter(directory), directory)
     except DirectoryUnusable as error:
         if settings.state_dir_stated:
             raise DirectoryUnusable(f"--state-dir: {error}; name another one") from error
-        counter = GenerationCounter(None)
+        opened = StateDirectory(GenerationCounter(None), None)
         _log.warning(
             "no state directory: generations are numbered for this process alone; --state-dir names one",
-            extra={"reason": str(error), "epoch": counter.epoch},
+            extra={"reason": str(error), "epoch": opened.counter.epoch},
         )
-    stack.callback(counter.close)
-    return counter
+    stack.callback(opened.counter.close)
+    return opened

@@ -54,6 +54,6 @@ def all_routes(
     return (
         *evaluation_routes(Evaluations(services), streams),
         *sync_routes(streams, SnapshotDownload(services, state), Tracking(services)),
-        *admin_routes(services, authorization, state, streams.control),
+        *admin_routes(services, state, streams.control),
         *health_routes(Health(services, state, authorization), Description(services.version).handle),
     )

@@ -58,6 +58,7 @@ class Health:
                     for each in services.sources()
                 ],
                 "server": self._state.report(),
+                "degraded": list(self._degraded()),
             }
         )
 
@@ -109,6 +110,14 @@ class Health:
                 yield f"source {each.name} is {each.state}{f': {each.why}' if each.why else ''}"
         if not awaited:
             yield "nothing has been published yet"
+
+    def _degraded(self) -> Iterator[str]:
+        """What does not keep evaluations from being answered, and somebody has to see to."""
+        services = self._services
+        if services.control is not None and services.control.report()["trouble"]:
+            yield "the store cannot be read: nothing can be set at run time"
+        if services.audit is not None and not services.audit.checkpoints.healthy:
+            yield "an anchor does not take the audit's checkpoints"
 
     def _generation(self) -> str | None:
         store = self._services.store

@@ -33,7 +33,7 @@ SERVED: Final = {"version": TEXT, "generation": nullable(TEXT), "sources": array
 SCHEMAS: Final = {
     "EvaluationContext": {
         "type": "object",
-        "properties": {"targetingKey": TEXT},
+        "properties": {"targetingKey": nullable(TEXT)},
         "description": "Attributes of whom an answer is for.",
     },
     "Evaluation": record(
@@ -125,7 +125,7 @@ def sync_routes(streams: Streams, download: SnapshotDownload, tracking: Tracking
 
 def health_routes(health: Health, describe: Handler) -> tuple[Route, ...]:
     """Is it alive, is it ready, what does it do, and what can be asked."""
-    report = record({**READINESS, **SERVED, "uptimeSeconds": COUNT})
+    report = record({**READINESS, **SERVED, "uptimeSeconds": COUNT, "degraded": TEXTS})
     return (
         Route(
             "GET", "/healthz", health.live, "isAlive", OPEN,

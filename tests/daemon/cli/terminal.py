@@ -32,7 +32,8 @@ class Terminal:
         variables = clean_environment(
             **{"TERM": "xterm-256color", "HOME": "/nonexistent", **(environment or {})}
         )
-        variables.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):
+            variables.pop(name, None)
         self.process = subprocess.Popen(
             [*program, *map(str, arguments)],
             stdin=slave,

@@ -46,6 +46,9 @@ class FailingDatabase:
             raise DatabaseUnavailable(self.reads.pop(0), "it cannot be read")  # type: ignore[arg-type]
         return await self.real.read(work)
 
+    async def scrub(self, table: str) -> None:
+        await self.real.scrub(table)
+
     async def changed(self, within: float) -> bool:
         self.waited += 1
         return await self.real.changed(0.01)

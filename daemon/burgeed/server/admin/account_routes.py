@@ -18,17 +18,16 @@ from burgeed.server.admin.parameters import (
     REASON,
     REQUEST_ID,
     SCOPE,
+    SECOND_TOKEN,
     SELECTOR,
     SINCE,
     UNTIL,
     WRITE,
-    header,
     query,
 )
 from burgeed.server.admin.revisions import Revisions
 from burgeed.server.admin.statistics import Statistics
 from burgeed.server.admin.tokens import Tokens
-from burgeed.server.authorization import SECOND, Authorization
 from burgeed.server.openapi_schemas import COUNT, KEY, OBJECT, TEXT, array, record, ref
 from burgeed.server.route import Route
 from burgeed.server.services import Services
@@ -38,7 +37,6 @@ WHICH = (FLAG_SET, FLAG, LEVEL, SCOPE, ACTOR, ACTION, SINCE, UNTIL)
 ASKED = (REASON, ON_BEHALF_OF, REQUEST_ID)
 NUMBER = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}
 DATE_TIME = {"type": "string", "format": "date-time"}
-SECOND_TOKEN = header(SECOND, "The token of another person, where two have to want it.", TEXT)
 
 QUESTION = record(
     {"key": {**TEXT, "minLength": 1}, "context": OBJECT, "at": DATE_TIME, "revision": NUMBER},
@@ -97,9 +95,9 @@ def history_routes(services: Services, revisions: Revisions) -> tuple[Route, ...
     )  # fmt: skip
 
 
-def account_routes(services: Services, authorization: Authorization, state: ServerState) -> tuple[Route, ...]:
+def account_routes(services: Services, state: ServerState) -> tuple[Route, ...]:
     """Those that account for what was done, and by whom."""
-    audit, tokens = Audit(services, authorization), Tokens(services)
+    audit, tokens = Audit(services), Tokens(services)
     return (
         Route(
             "GET", "/admin/v1/audit", audit.search, "searchAudit", Scope.AUDIT,

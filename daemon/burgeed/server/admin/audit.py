@@ -9,13 +9,14 @@ from aiohttp import web
 
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.log import AuditLog
+from burgeed.audit.modes import Privileged
 from burgeed.audit.records import AuditFilter, Requester
 from burgeed.server.admin.body import check_fields, read_object
 from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
+from burgeed.server.admin.permission import permit
 from burgeed.server.admin.query import checked_instant, checked_text, read_instant, read_text
 from burgeed.server.admin.writes import no_store
-from burgeed.server.authorization import Authorization
 from burgeed.server.errors import JSON_HEADERS, json_response, log_unexpected
 from burgeed.server.problems import malformed, not_found
 from burgeed.server.request_id import HEADER, REQUEST_ID
@@ -31,9 +32,8 @@ PIECE: Final = 64 * 1024
 class Audit:
     """The handlers."""
 
-    def __init__(self, services: Services, authorization: Authorization) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._authorization = authorization
 
     async def search(self, request: web.Request) -> web.Response:
         """A page of entries, newest first."""
@@ -95,7 +95,7 @@ class Audit:
         check_fields(body, ("before",))
         before = body.get("before")
         moment = None if before is None else checked_instant(before, "`before`")
-        outcome = await log.prune(await self._requester(request), before=moment)
+        outcome = await log.prune(await self._requester(request, "prune"), before=moment)
         return json_response(
             {"segments": outcome.segments, "entries": outcome.entries, "through": outcome.through}
         )
@@ -106,7 +106,7 @@ class Audit:
         body = await read_object(request, self._services.limits)
         check_fields(body, ("kind", "name", "legalBasis"))
         kind, name, basis = (_stated(body, field) for field in ("kind", "name", "legalBasis"))
-        outcome = await log.erase(await self._requester(request), kind, name, basis)
+        outcome = await log.erase(await self._requester(request, "erase"), kind, name, basis)
         return json_response(
             {"found": outcome.found, "subjectId": outcome.subject_id, "entries": outcome.entries}
         )
@@ -133,8 +133,8 @@ class Audit:
         )
         await log.append_alone([event])
 
-    async def _requester(self, request: web.Request) -> Requester:
-        second = await self._authorization.second(request)
+    async def _requester(self, request: web.Request, operation: Privileged) -> Requester:
+        second = await permit(self._services, request, operation)
         return Requester(
             request[PRINCIPAL].name,
             reason=read_text(request, "reason", LONGEST_REASON),

@@ -8,7 +8,17 @@ from burgeed.authority.principal import Scope
 from burgeed.server.admin.flag_actions import FlagActions
 from burgeed.server.admin.flags import STATES, Flags
 from burgeed.server.admin.override_reads import OverrideReads
-from burgeed.server.admin.parameters import FLAG_SET, HOLDS, PAGE, REQUEST_ID, SOURCE, WRITE, query, text
+from burgeed.server.admin.parameters import (
+    FLAG_SET,
+    HOLDS,
+    PAGE,
+    REQUEST_ID,
+    SECOND_TOKEN,
+    SOURCE,
+    WRITE,
+    query,
+    text,
+)
 from burgeed.server.admin.revisions import Revisions
 from burgeed.server.openapi_schemas import BOOLEAN, KEY, OBJECT, TEXT, TEXTS, Schema, record, ref
 from burgeed.server.route import Route
@@ -22,6 +32,7 @@ MADE = {200: ref("Outcome"), 201: ref("Outcome")}
 TAGGED = ("ETag",)
 READ = (FLAG_SET, HOLDS, REQUEST_ID)
 CHANGE = (FLAG_SET, *WRITE)
+GUARDED = (*CHANGE, SECOND_TOKEN)
 ROLLBACK = record({"revision": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}}, closed=True)
 POSITIONS = query(
     "positions", "Also tell line and column, which takes reading the files.", {**BOOLEAN, "default": False}
@@ -124,22 +135,22 @@ def flag_routes(services: Services, reads: OverrideReads, revisions: Revisions) 
         Route(
             "PUT", f"{FLAG}/rollout", actions.set_rollout, "setRollout", Scope.WRITE,
             "A split or a ramp for everyone whom no rule takes.",
-            parameters=CHANGE, request=ROLLOUT, responses=OUTCOME, headers=TAGGED,
+            parameters=GUARDED, request=ROLLOUT, responses=OUTCOME, headers=TAGGED,
         ),
         Route(
             "DELETE", f"{FLAG}/rollout", actions.remove_rollout, "removeRollout", Scope.WRITE,
             "Take the rollout away.",
-            parameters=CHANGE, responses=OUTCOME, headers=TAGGED,
+            parameters=GUARDED, responses=OUTCOME, headers=TAGGED,
         ),
         Route(
             "POST", f"{FLAG}/kill", actions.kill, "killFlag", Scope.WRITE,
             "Serve one variant, or the code's default, whatever any level says.",
-            parameters=CHANGE, request=KILL_BODY, responses=OUTCOME, headers=TAGGED,
+            parameters=GUARDED, request=KILL_BODY, responses=OUTCOME, headers=TAGGED,
         ),
         Route(
             "POST", f"{FLAG}/revive", actions.revive, "reviveFlag", Scope.WRITE,
             "Take a kill back, a file's too.",
-            parameters=CHANGE, responses=OUTCOME, headers=TAGGED,
+            parameters=GUARDED, responses=OUTCOME, headers=TAGGED,
         ),
         Route(
             "GET", f"{FLAG}/overrides", reads.of_flag, "listOverridesOfFlag", Scope.READ,
@@ -154,6 +165,6 @@ def flag_routes(services: Services, reads: OverrideReads, revisions: Revisions) 
         Route(
             "POST", f"{FLAG}/rollback", revisions.roll_back_flag, "rollBackFlag", Scope.WRITE,
             "Bring a flag, its kill and its overrides back to what a revision had.",
-            parameters=CHANGE, request=ROLLBACK, responses=OUTCOME, headers=TAGGED,
+            parameters=GUARDED, request=ROLLBACK, responses=OUTCOME, headers=TAGGED,
         ),
     )  # fmt: skip

@@ -72,6 +72,10 @@ REQUEST_ID: Final = header(
     {"type": "string", "pattern": "^[!-~]{1,128}$"},
 )
 
+SECOND_TOKEN: Final = header(
+    "Burgee-Second-Token", "The token of another person, where two have to want it.", {"type": "string"}
+)
+
 WRITE: Final[tuple[Parameter, ...]] = (
     REASON,
     ON_BEHALF_OF,

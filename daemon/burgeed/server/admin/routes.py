@@ -8,7 +8,6 @@ from burgeed.server.admin.override_reads import OverrideReads
 from burgeed.server.admin.override_routes import override_routes
 from burgeed.server.admin.revisions import Revisions
 from burgeed.server.admin.stream_routes import stream_routes
-from burgeed.server.authorization import Authorization
 from burgeed.server.control_events import ControlEvents
 from burgeed.server.impact import Impact
 from burgeed.server.route import Route
@@ -16,9 +15,7 @@ from burgeed.server.services import Services
 from burgeed.server.state import ServerState
 
 
-def admin_routes(
-    services: Services, authorization: Authorization, state: ServerState, events: ControlEvents | None
-) -> tuple[Route, ...]:
+def admin_routes(services: Services, state: ServerState, events: ControlEvents | None) -> tuple[Route, ...]:
     """The admin API of these services.
 
     Args:
@@ -30,6 +27,6 @@ def admin_routes(
         *override_routes(services, reads, revisions),
         *history_routes(services, revisions),
         Impact(services).route(),
-        *account_routes(services, authorization, state),
+        *account_routes(services, state),
         *stream_routes(events),
     )

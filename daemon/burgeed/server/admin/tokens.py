@@ -11,6 +11,7 @@ from burgeed.authority.principal import Principal, Scope
 from burgeed.authority.registry import TokenRegistry
 from burgeed.server.admin.body import check_fields, read_object
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
+from burgeed.server.admin.permission import permit
 from burgeed.server.admin.query import checked_instant, nearest, path_text_of, read_text
 from burgeed.server.admin.writes import no_store
 from burgeed.server.errors import json_response
@@ -37,6 +38,7 @@ class Tokens:
         registry = self._registry()
         body = await read_object(request, self._services.limits)
         check_fields(body, FIELDS)
+        await permit(self._services, request, "token")
         expires = body.get("expires")
         text, token = await registry.create(
             _text(body, "name"),
@@ -52,6 +54,7 @@ class Tokens:
     async def revoke(self, request: web.Request) -> web.Response:
         """Take a token back, for good."""
         registry = self._registry()
+        await permit(self._services, request, "token")
         token = await registry.revoke(path_text_of(request, "id"), by=request[PRINCIPAL], **_told(request))
         return json_response(token.document())
 

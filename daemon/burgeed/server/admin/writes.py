@@ -7,12 +7,14 @@ from typing import Any
 
 from aiohttp import web
 
+from burgeed.audit.log import AuditLog
 from burgeed.control.commands import Command
+from burgeed.control.demands import operations_of
 from burgeed.control.protocol import ControlPlane
 from burgeed.control.request import WriteOutcome
 from burgeed.revisions.values import Change
 from burgeed.server.admin.write_request import read_write_request
-from burgeed.server.errors import json_response, not_ready
+from burgeed.server.errors import RETRY, json_response, not_ready
 from burgeed.server.problems import Problem
 from burgeed.server.services import Services
 
@@ -40,7 +42,23 @@ async def write(services: Services, request: web.Request, command: Command) -> W
         raise not_ready()
     authorization = services.authorization
     second = None if authorization is None else await authorization.second(request)
-    return await control.write(replace(read_write_request(request, command), second=second))
+    outcome = await control.write(replace(read_write_request(request, command), second=second))
+    if services.audit is not None and not outcome.dry_run:
+        await _anchored(services.audit, outcome)
+    return outcome
+
+
+async def _anchored(audit: AuditLog, outcome: WriteOutcome) -> None:
+    """Wait for the anchors, where the mode answers what is privileged only when they have its entry.
+
+    Raises:
+        Problem: 503, it is done, and an anchor does not have it.
+    """
+    if not audit.journal.mode.anchor_before_answer or not any(operations_of(outcome.changes)):
+        return
+    if not await audit.checkpoints.anchored():
+        detail = f"it is done, as revision {outcome.revision}, and no anchor confirms its audit entry"
+        raise Problem(503, "outcome-unknown", detail, revision=outcome.revision, headers=RETRY)
 
 
 async def answer_write(services: Services, request: web.Request, command: Command) -> web.Response:

@@ -85,6 +85,9 @@ class Broken:
             raise self.on_read
         return await self.database.read(work)
 
+    async def scrub(self, table: str) -> None:
+        await self.database.scrub(table)
+
     async def changed(self, within: float) -> bool:
         return await self.database.changed(within)
 

@@ -60,9 +60,14 @@ def why_not(
     *,
     second: Principal | None = None,
     operation: Privileged | None = None,
+    apart: bool = True,
     synchronised: Callable[[], bool | None] = clock_is_synchronised,
 ) -> str | None:
-    """Why the principal may not write so, in this mode; None where it may."""
+    """Why the principal may not do so, in this mode; None where it may.
+
+    Args:
+        apart: whether it is something that who reads the audit should not do.
+    """
     asks_clock = mode.synchronised_for_privileged and operation is not None
     return refusal(
         mode,
@@ -72,7 +77,7 @@ def why_not(
         token_id=principal.token_id,
         over_tcp=principal.uid is None,
         reason=reason,
-        may_audit=principal.may(Scope.AUDIT),
+        may_audit=apart and principal.may(Scope.AUDIT),
         operation=operation,
         second="" if second is None else second.name,
         second_person="" if second is None else second.person,
