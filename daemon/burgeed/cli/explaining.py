@@ -7,20 +7,28 @@ from typing import Any
 import click
 
 from burgee.explanation import explain, explanation_document
+from burgeed.cli.documents import INSTANT_HELP, read_instant
 from burgeed.cli.local import LocalSources
-from burgeed.cli.presentation import print_answer, print_json, print_line, print_table
+from burgeed.cli.presentation import instant, print_answer, print_json, print_line, print_table
 from burgeed.cli.question import Question, failed_document, question
 from burgeed.cli.session import ExitCode
 from burgeed.geography import COUNTRY, IP
 
 
 @click.command("explain")
+@click.option("--at", metavar="INSTANT", help=f"As the daemon served it then: {INSTANT_HELP}.")
+@click.option("--revision", type=click.IntRange(0), help="As the daemon served it right after that revision.")
 @question
 def explain_flag(asked: Question, as_json: bool) -> ExitCode:
     """Explain the flag KEY's answer: by the daemon, or here where --source names definitions.
 
+    A daemon with a store explains the past too; both options together ask what that revision would have
+    answered at that time.
+
     A daemon explains over its Unix socket only, since it shows whom a flag is for. Exit codes as for eval.
     """
+    if asked.past and asked.sources:
+        raise click.UsageError("--at and --revision ask a daemon; --now sets the time for --source")
     document = asked.locally(lambda sources: _here(asked, sources)) if asked.sources else _daemon(asked)
     if as_json:
         print_json(document)
@@ -41,7 +49,9 @@ async def _here(asked: Question, sources: LocalSources) -> dict[str, Any]:
 
 
 def _daemon(asked: Question) -> dict[str, Any]:
-    message = {"key": asked.key, "context": dict(asked.context)}
+    message = {"key": asked.key, "context": dict(asked.context), **asked.past}
+    if "at" in message:
+        message["at"] = read_instant(str(message["at"]), asked.session, "--at")
     answered = asked.ask("/admin/v1/explain", message, sockets_only=True)
     document = answered.document()
     if isinstance(document.get("answer"), dict):
@@ -53,11 +63,18 @@ def _print(document: dict[str, Any]) -> None:
     print_answer(document["answer"])
     for name, told in document.get("enriched", {}).items():
         print_line(f"{name} is {told['value']}, told by the database from {told['from']}")
+    if "past" in document:
+        _print_past(document["past"])
     rungs = document["rungs"]
     if not rungs:
         return
     print_line("")
     print_table(["", "rung", "outcome", "what it said", "where"], [_row(rung) for rung in rungs])
+
+
+def _print_past(past: dict[str, Any]) -> None:
+    exact = "" if past["exact"] else "; what the files said then is not known, today's stand in for them"
+    print_line(("as served at ", "quiet"), instant(past["at"]), f", after revision {past['revision']}{exact}")
 
 
 def _row(rung: dict[str, Any]) -> list[tuple[str, str]]:

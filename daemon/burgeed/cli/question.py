@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import click
@@ -44,6 +44,7 @@ class Question:
         fractional_version: of flagd's ``fractional``, for sources that do not say.
         countries: tells the country from the address, for sources; None where nothing does.
         now: Unix seconds.
+        past: further options of the command, by name, as they were given.
     """
 
     session: Session
@@ -58,6 +59,7 @@ class Question:
     socket: str | None
     address: str | None
     deadline: float
+    past: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def told_country(self) -> str | None:
@@ -125,6 +127,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
     @functools.wraps(function)
     def command(
         session: Session,
+        /,
         key: str,
         further: tuple[str, ...],
         attributes: tuple[str, ...],
@@ -138,6 +141,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         address: str | None,
         deadline: float,
         as_json: bool,
+        **past: Any,
     ) -> ExitCode:
         if sources and (socket or address):
             raise click.UsageError("--source reads definitions here; --socket and --address ask a daemon")
@@ -160,6 +164,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             socket,
             address,
             deadline,
+            {name: each for name, each in past.items() if each is not None},
         )
         return function(asked, as_json)
 

@@ -21,6 +21,7 @@ from burgeed.control.deciding import Decision, Demands, decide
 from burgeed.control.errors import NotFound, Unwritten
 from burgeed.control.events import ControlEvent
 from burgeed.control.foundation import FoundationRecord
+from burgeed.control.keeping import keep_last_known, serve_last_known
 from burgeed.control.last_known import LastKnownState
 from burgeed.control.mirror import Mirror
 from burgeed.control.planning.view import SOURCE, View
@@ -52,9 +53,6 @@ FOLLOWED_EVERY: Final = 1.0
 
 LONGEST_WAIT: Final = 10.0
 """Seconds at most before the database is tried again, with full jitter; and for writes when it closes."""
-
-KEPT_EVERY: Final = 1.0
-"""Seconds between two looks for a state that has to be kept."""
 
 RANDOM: Final = secrets.SystemRandom().random
 
@@ -128,8 +126,8 @@ class Plane:
                 async with self._turn:
                     await self._mirror.load()
             except (DatabaseUnavailable, OutcomeUnknown) as error:
-                if attempt == 0:
-                    await self._serve_last_known()
+                if attempt == 0 and self._last_known is not None:
+                    await serve_last_known(self._last_known, self._applier)
                 await self._complain(error, attempt)
                 attempt += 1
             else:
@@ -142,7 +140,7 @@ class Plane:
             group.create_task(self._follow_database())
             group.create_task(self._foundation.follow())
             if self._last_known is not None:
-                group.create_task(self._keep(self._last_known))
+                group.create_task(keep_last_known(self._last_known, self._clock, self._readable_state))
 
     async def close(self) -> None:
         """Let the writes under way end; later ones are refused. The database is closed by its owner."""
@@ -294,6 +292,9 @@ class Plane:
         except DatabaseError as error:
             raise unwritten(error) from error
 
+    def _readable_state(self) -> State | None:
+        return self.state if self._opened else None
+
     async def _follow_database(self) -> None:
         attempt = 0
         while True:
@@ -307,32 +308,6 @@ class Plane:
             else:
                 attempt, self._trouble = 0, ""
             await self._applier.serve_all()
-
-    async def _serve_last_known(self) -> None:
-        """Serve what was kept, until the database answers; nothing can be written before."""
-        state = None if self._last_known is None else await asyncio.to_thread(self._last_known.find)
-        if state is not None:
-            _log.warning(
-                "the store is away: what was set last time is served", extra={"revision": state.revision}
-            )
-            self._applier.offer(state)
-            await self._applier.serve_all()
-
-    async def _keep(self, last_known: LastKnownState) -> None:
-        kept: State | None = None
-        complained = False
-        while True:
-            await self._clock.sleep(KEPT_EVERY)
-            state = self.state
-            if not self._opened or state is kept:
-                continue
-            try:
-                await asyncio.to_thread(last_known.keep, state)
-                kept, complained = state, False
-            except OSError as error:
-                if not complained:
-                    _log.warning("what is set cannot be kept", extra={"error": str(error)})
-                complained = True
 
     async def _complain(self, error: DatabaseError, attempt: int) -> None:
         """Say once what is the matter, and wait with full jitter."""

@@ -24,6 +24,7 @@ from burgeed.reading.process import ReaderProcess
 from burgeed.runtime import logs
 from burgeed.runtime.announcement import Serving
 from burgeed.runtime.control_parts import ControlParts, authorization_of, open_control
+from burgeed.runtime.countries import announce_countries
 from burgeed.runtime.edges import announce_edges
 from burgeed.runtime.failures import told_as_failures
 from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
@@ -290,20 +291,6 @@ class Sidecar:
         if self._countries is not None:
             self._countries.reload()
         self._tracked.reopen()
-
-
-def announce_countries(store: LayerStore) -> None:
-    """Publish a new generation, since another database of countries is used from now on."""
-    publication = store.announce_outside(needs_daemon(store.snapshot))
-    if publication is not None:
-        _log.info(
-            "published a new generation",
-            extra={
-                "reason": "another database of countries",
-                "generation": str(publication.snapshot.generation),
-                "flags_changed": len(publication.flags_changed),
-            },
-        )
 
 
 def _version() -> str:

@@ -71,6 +71,8 @@ def read_source(text: str) -> SourceSetting:
         uri, optional = match["uri"], value == "true"
     if not uri.strip():
         raise UnfitValue("the URI is empty", "name a file or a directory, such as config/flags.yaml")
+    if uri == "admin":
+        raise UnfitValue("admin is what is set at run time", "write ./admin for a file of that name")
     return SourceSetting(uri, optional)
 
 

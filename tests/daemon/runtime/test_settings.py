@@ -180,6 +180,7 @@ def test_environment_may_be_said_twice_if_it_is_the_same() -> None:
     ("option", "text", "said"),
     [
         ("source", "", "empty"),
+        ("source", "admin", "./admin"),
         ("source", "a.yaml,optinal=true", "optinal"),
         ("source", "a.yaml,optional=yes", "optional=true"),
         ("source", ["a.yaml", "a.yaml"], "more than once"),
