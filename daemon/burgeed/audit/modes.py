@@ -137,7 +137,10 @@ def refusal(
 def refusal_to_start(mode: Mode, *, anchors: int, retention_days: int, fips: bool) -> str | None:
     """Why the daemon may not start so, in this mode; None where it may."""
     if anchors < mode.anchors_required:
-        return f"mode {mode.name} asks for {mode.anchors_required} external anchor(s), not {anchors}: name them with --audit-anchor"
+        return (
+            f"mode {mode.name} asks for {mode.anchors_required} external anchor(s), not {anchors}: "
+            "name them with --audit-anchor"
+        )
     if retention_days < mode.least_retention:
         return (
             f"mode {mode.name} keeps entries for {mode.least_retention} days at least, not {retention_days}"
