@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 from burgeed.database.errors import DatabaseUnavailable, OutcomeUnknown, WriteRefused
 from burgeed.database.sqlite import SqliteDatabase
 from tests.daemon.database.databases import count_up, counted, opened, opened_with, statement
+from tests.support.small_disk import enlarge, small_disk
 
 DEADLINE = 20.0
 
@@ -73,24 +73,14 @@ async def test_a_lock_of_another_program_is_waited_for_so_long_and_no_longer(pat
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of half a megabyte."""
-    place = tmp_path / "disk"
-    place.mkdir(mode=0o700)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip(
-            "only root may mount the small file system that this fills; max_page_count is tested below"
-        )
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "512k") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-async def test_a_full_disk_loses_nothing_and_writes_go_on_once_there_is_room(small_disk: Path) -> None:
+async def test_a_full_disk_loses_nothing_and_writes_go_on_once_there_is_room(disk: Path) -> None:
     insert = "INSERT INTO kept (number, b) VALUES (?, ?)"
-    async with opened(uri_of(small_disk / "burgee.db")) as database:
+    async with opened(uri_of(disk / "burgee.db")) as database:
         acknowledged = 0
         with pytest.raises(DatabaseUnavailable) as refused:
             while acknowledged < 1000:
@@ -107,20 +97,20 @@ async def test_a_full_disk_loses_nothing_and_writes_go_on_once_there_is_room(sma
             number for [number] in await database.read(statement("SELECT number FROM kept ORDER BY 1"))
         ]
         assert numbers == list(range(acknowledged))
-        subprocess.run(["mount", "-o", "remount,size=4096k", str(small_disk)], check=True)
+        enlarge(disk, "4096k")
         await database.write(statement(insert, acknowledged, bytes(1500)))
         assert database.report()["trouble"] is None
         assert len(await database.read(statement("SELECT number FROM kept"))) == acknowledged + 1
 
 
-async def test_a_full_disk_at_the_start_is_told_as_such(small_disk: Path) -> None:
-    (small_disk / "ballast").write_bytes(bytes(500 * 1024))
+async def test_a_full_disk_at_the_start_is_told_as_such(disk: Path) -> None:
+    (disk / "ballast").write_bytes(bytes(500 * 1024))
     with pytest.raises(DatabaseUnavailable) as refused:
-        async with opened(uri_of(small_disk / "burgee.db")):
+        async with opened(uri_of(disk / "burgee.db")):
             pass
     assert refused.value.trouble == "full"
-    (small_disk / "ballast").unlink()
-    async with opened(uri_of(small_disk / "burgee.db")) as database:
+    (disk / "ballast").unlink()
+    async with opened(uri_of(disk / "burgee.db")) as database:
         assert await database.write(count_up) == 1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 
 from tests.support.daemon import RunningDaemon, running_daemon
 from tests.support.postgresql import PostgresqlServer
+from tests.support.small_disk import enlarge, small_disk
 
 FLAGS = """\
 flags:
@@ -46,23 +45,15 @@ def test_a_flag_is_killed_while_its_source_is_dead(tmp_path: Path, flags: Path) 
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system takes root")
-    directory = tmp_path / "small"
-    directory.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(directory)], check=True)
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "-l", str(directory)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", "1m") as place:
+        yield place
 
 
 def test_a_full_disk_refuses_writes_loses_none_and_stops_no_evaluation(
-    tmp_path: Path, flags: Path, small_disk: Path
+    tmp_path: Path, flags: Path, disk: Path
 ) -> None:
-    where = ("--source", flags, "--store", f"sqlite:{small_disk / 'burgee.db'}")
+    where = ("--source", flags, "--store", f"sqlite:{disk / 'burgee.db'}")
     with running_daemon(tmp_path, *where) as daemon:
         daemon.wait_ready()
         acknowledged, status, answer = "", 200, {}
@@ -74,7 +65,7 @@ def test_a_full_disk_refuses_writes_loses_none_and_stops_no_evaluation(
             acknowledged = variant
         assert (status, answer["type"]) == (507, "/problems/full"), answer
         assert daemon.evaluate("beta", ACME)["variant"] == acknowledged
-        subprocess.run(["mount", "-o", "remount,size=16m", str(small_disk)], check=True)
+        enlarge(disk, "16m")
         daemon.wait_until(lambda: set_beta(daemon, "on")[0] == 200, 15.0)
         assert daemon.evaluate("beta", ACME)["value"] is True
     with running_daemon(tmp_path, *where) as daemon:
