@@ -167,6 +167,7 @@ def running_daemon(
     *arguments: object,
     clock_file: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    states_directory: bool = True,
 ) -> Iterator[RunningDaemon]:
     """Run a daemon while the block runs, on a socket and a free port of its own.
 
@@ -176,6 +177,7 @@ def running_daemon(
             ``--listen`` and ``--state-dir`` are added where they are not stated.
         clock_file: Unix seconds as text, which the daemon takes for the time; see clocked_daemon.
         environment: of the process; a clean one where there is none.
+        states_directory: whether ``--state-dir`` is among what is added.
     """
     stated = [str(argument) for argument in arguments]
     command = [] if stated[:1] in (["up"], ["serve"]) else ["serve"]
@@ -184,6 +186,8 @@ def running_daemon(
         ("--listen", "127.0.0.1:0"),
         ("--state-dir", str(tmp_path / "state")),
     ):
+        if option == "--state-dir" and not states_directory:
+            continue
         if not any(argument.split("=")[0] == option for argument in stated):
             stated += [option, value]
     program = ["-m", "burgeed.cli"] if clock_file is None else [str(_CLOCKED), str(clock_file)]

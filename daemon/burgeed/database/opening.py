@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from burgeed.clock import Clock
 from burgeed.database.errors import DatabaseUnusable
@@ -13,13 +13,22 @@ from burgeed.database.migration import Migration
 from burgeed.database.protocol import Database
 from burgeed.database.sqlite import SqliteDatabase
 
-if TYPE_CHECKING:
-    from burgeed.database.postgresql import PostgresqlDatabase
-
 SQLITE = "sqlite:"
 POSTGRESQL = ("postgresql://", "postgres://")
 
 RANDOM = secrets.SystemRandom().random
+
+
+class OpenableDatabase(Database, Protocol):
+    """A database that opens with its first use, or when it is told to."""
+
+    async def open(self) -> None:
+        """Open it and bring its schema up to date.
+
+        Raises:
+            DatabaseUnusable, DatabaseUnavailable: it cannot be opened; it may be tried again.
+        """
+        ...
 
 
 async def open_database(
@@ -56,7 +65,7 @@ def database_of(
     *,
     clock: Clock,
     random: Callable[[], float] = RANDOM,
-) -> SqliteDatabase | PostgresqlDatabase:
+) -> OpenableDatabase:
     """A database that opens with its first use, whenever that succeeds. Arguments as :func:`open_database`.
 
     Raises:

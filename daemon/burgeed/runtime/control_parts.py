@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from burgeed.audit.anchor import anchor_of
 from burgeed.audit.checkpoints import Checkpoints
+from burgeed.audit.errors import KeyUnusable
 from burgeed.audit.journal import Journal
 from burgeed.audit.keys import open_keys
 from burgeed.audit.log import AuditLog
@@ -25,9 +26,10 @@ from burgeed.control.event_log import EventLog
 from burgeed.control.last_known import Files, LastKnownState
 from burgeed.control.plane import RANDOM, Plane
 from burgeed.control.schema import MIGRATIONS
-from burgeed.database.errors import DatabaseError, DatabaseUnavailable
-from burgeed.database.opening import SQLITE, database_of
+from burgeed.database.errors import DatabaseError, DatabaseUnavailable, DatabaseUnusable
+from burgeed.database.opening import OpenableDatabase, database_of
 from burgeed.database.protocol import Database
+from burgeed.database.sqlite import SqliteDatabase
 from burgeed.runtime.denials import Denials
 from burgeed.server.authorization import Authorization
 from burgeed.server.sync_token import SyncToken
@@ -97,18 +99,20 @@ class ControlParts:
                 attempt += 1
 
 
-async def open_control(
-    settings: Settings,
-    environment: Mapping[str, str],
-    stack: AsyncExitStack,
-    store: LayerStore,
-    clock: Clock,
-    files: Files | None,
-) -> ControlParts | None:
-    """Make the parts; the stack ends them. None where the settings name no store.
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What is kept, and what keeps the record of it."""
 
-    Args:
-        files: the state directory; beside a database elsewhere it keeps what is set, for a start without it.
+    database: OpenableDatabase
+    journal: Journal
+    audit: AuditLog
+
+
+async def open_store(
+    settings: Settings, environment: Mapping[str, str], stack: AsyncExitStack, clock: Clock
+) -> Store | None:
+    """Open what the settings name; the stack closes it. None where they name none, and where nobody asked for
+    the one in the state directory and it cannot be had.
 
     Raises:
         ControlUnusable: the settings ask for what cannot be.
@@ -117,10 +121,25 @@ async def open_control(
     """
     if settings.store is None:
         return None
+    try:
+        return await _open_store(settings, settings.store, environment, stack, clock)
+    except (KeyUnusable, DatabaseUnusable) as error:
+        if settings.store_stated:
+            raise
+        _log.warning(
+            "no store: nothing can be set at run time; --state-dir or --store says where",
+            extra={"reason": str(error)},
+        )
+        return None
+
+
+async def _open_store(
+    settings: Settings, uri: str, environment: Mapping[str, str], stack: AsyncExitStack, clock: Clock
+) -> Store:
     mode = MODES[settings.audit_mode]
     retention = settings.audit_retention or mode.least_retention
     try:
-        anchors = [anchor_of(uri) for uri in settings.audit_anchors]
+        anchors = [anchor_of(anchor) for anchor in settings.audit_anchors]
     except ValueError as error:
         raise ControlUnusable(f"--audit-anchor: {error}") from error
     why_not = refusal_to_start(
@@ -131,40 +150,42 @@ async def open_control(
     keys = await asyncio.to_thread(
         open_keys, settings.state_dir, environment, master_file=settings.audit_key_file
     )
-    database = database_of(settings.store, MIGRATIONS, clock=clock)
+    database = database_of(uri, MIGRATIONS, clock=clock)
     stack.push_async_callback(database.close)
     try:
         await database.open()
     except DatabaseUnavailable as error:
         _log.warning("the store is not there yet", extra={"error": str(error)})
-    journal = Journal(
-        keys,
-        clock,
-        mode=mode,
-        masking=Masking.of(settings.audit_masks),
-        synchronised=clock_is_synchronised,
-    )
-    audit = AuditLog(
-        database,
-        journal,
-        Checkpoints(database, journal, clock, anchors),
-        clock,
-        retention_days=retention,
-    )
+    masking = Masking.of(settings.audit_masks)
+    journal = Journal(keys, clock, mode=mode, masking=masking, synchronised=clock_is_synchronised)
+    checkpoints = Checkpoints(database, journal, clock, anchors)
+    audit = AuditLog(database, journal, checkpoints, clock, retention_days=retention)
+    return Store(database, journal, audit)
+
+
+def control_over(
+    kept: Store, stack: AsyncExitStack, layers: LayerStore, clock: Clock, files: Files | None
+) -> ControlParts:
+    """The parts over what is kept; the stack ends them.
+
+    Args:
+        files: the state directory; beside a database elsewhere it keeps what is set, for a start without it.
+    """
+    database, journal = kept.database, kept.journal
+    is_elsewhere = not isinstance(database, SqliteDatabase)
     events = EventLog(secrets.token_hex(8))
-    is_elsewhere = not settings.store.startswith(SQLITE)
     plane = Plane(
         database,
         journal,
-        store,
+        layers,
         clock,
         tell=events.append,
-        demands=demands_of(mode),
+        demands=demands_of(journal.mode),
         last_known=LastKnownState(files) if is_elsewhere and files is not None else None,
     )
     stack.push_async_callback(plane.close)
     tokens = TokenRegistry(database, clock, recorded_tokens(journal))
-    return ControlParts(database, plane, tokens, audit, events, Denials(clock.wall), clock)
+    return ControlParts(database, plane, tokens, kept.audit, events, Denials(clock.wall), clock)
 
 
 def authorization_of(

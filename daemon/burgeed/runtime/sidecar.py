@@ -23,7 +23,7 @@ from burgeed.geography.following import FollowedDatabase
 from burgeed.reading.process import ReaderProcess
 from burgeed.runtime import logs
 from burgeed.runtime.announcement import Serving
-from burgeed.runtime.control_parts import ControlParts, authorization_of, open_control
+from burgeed.runtime.control_parts import ControlParts, authorization_of, control_over, open_store
 from burgeed.runtime.countries import announce_countries
 from burgeed.runtime.edges import announce_edges
 from burgeed.runtime.failures import told_as_failures
@@ -105,8 +105,7 @@ class Sidecar:
         self._announce = announce
         self._environment = environment or {}
         self._wants_first_token = first_token
-        self._layers = [*settings.sources, *([] if settings.store is None else [SourceSetting(ADMIN)])]
-        self._statuses = SourceStatuses(self._layers, clock.wall)
+        self._statuses = SourceStatuses((), clock.wall)
         self._stopping = asyncio.Event()
         self._spoken = asyncio.Event()
         self._sources: dict[str, Source] = {}
@@ -131,15 +130,18 @@ class Sidecar:
             await self._sync_token.check()
         stack.callback(own_runtime_directory(settings))
         state = open_state_directory(settings, stack)
+        kept = await open_store(settings, self._environment, stack, self._clock)
+        layers = [*settings.sources, *([] if kept is None else [SourceSetting(ADMIN)])]
+        self._statuses = SourceStatuses(layers, self._clock.wall)
         store = LayerStore(
-            [source.uri for source in self._layers],
-            optional=[source.uri for source in self._layers if source.optional],
+            [source.uri for source in layers],
+            optional=[source.uri for source in layers if source.optional],
             next_generation=state.counter.next,
             fixed=settings.fixed,
             fractional_version=settings.fractional_version,
         )
         stack.callback(store.close)
-        control = await open_control(settings, self._environment, stack, store, self._clock, state.files)
+        control = None if kept is None else control_over(kept, stack, store, self._clock, state.files)
         publisher = Publisher(
             store,
             sharing=Sharing(partial(open_shared_directory, settings), self._clock),

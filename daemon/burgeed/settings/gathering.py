@@ -176,6 +176,7 @@ class _Gathering:
             audit_masks=tuple(self.all("audit-mask", str)),
             record_contexts=self.one("record-contexts", int, 0),
             store=self.store(keeps_store),
+            store_stated="store" in self.stated,
         )
         if self.problems:
             raise SettingsError(self.problems)
@@ -185,7 +186,13 @@ class _Gathering:
         return Path(self.environment.get("XDG_RUNTIME_DIR") or "/run") / "burgee" / "burgee.sock"
 
     def default_state_dir(self) -> Path:
-        return Path(self.environment.get("XDG_STATE_HOME") or "/var/lib") / "burgee"
+        """By the XDG base directory specification where a user's session is ours, else the machine's."""
+        stated, home = self.environment.get("XDG_STATE_HOME"), self.environment.get("HOME")
+        if stated:
+            return Path(stated) / "burgee"
+        if self.environment.get("XDG_RUNTIME_DIR") and home:
+            return Path(home) / ".local" / "state" / "burgee"
+        return Path("/var/lib/burgee")
 
     def sources(self, wants_source: bool) -> tuple[SourceSetting, ...]:
         sources = self.all("source", SourceSetting)

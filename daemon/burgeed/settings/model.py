@@ -71,6 +71,7 @@ class Settings:
         audit_masks: attributes whose values the audit does not show.
         record_contexts: how many contexts of evaluations are kept as a sample; 0 is none.
         store: ``sqlite:PATH`` or a PostgreSQL URI, which may hold a password: not shown; None is none.
+        store_stated: whether someone asked for that store, so that the daemon does not do without it.
     """
 
     sources: tuple[SourceSetting, ...]
@@ -99,3 +100,4 @@ class Settings:
     audit_masks: tuple[str, ...] = ()
     record_contexts: int = 0
     store: str | None = field(default=None, repr=False)
+    store_stated: bool = False

@@ -83,7 +83,7 @@ OPTIONS: tuple[Option, ...] = (
         "state-dir",
         "DIR",
         values.read_path,
-        "Files that outlast it; one daemon each. Default: $XDG_STATE_HOME/burgee, else /var/lib/burgee.",
+        "Files that outlast it; one daemon each. Default: as XDG has it in a session, else /var/lib/burgee.",
     ),
     Option(
         "environment",

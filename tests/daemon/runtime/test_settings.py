@@ -65,6 +65,12 @@ def test_user_directories_are_the_default_where_there_are_some() -> None:
     assert settings.state_dir == Path("/home/u/.local/state/burgee")
 
 
+def test_state_is_kept_in_the_home_of_who_has_a_session() -> None:
+    session = {"XDG_RUNTIME_DIR": "/run/user/7", "HOME": "/home/u"}
+    assert gathered(session).state_dir == Path("/home/u/.local/state/burgee")
+    assert gathered({"HOME": "/home/u"}).state_dir == Path("/var/lib/burgee")
+
+
 def test_runtime_directory_lies_beside_a_stated_socket() -> None:
     assert gathered(socket="/srv/flags/b.sock").runtime_dir == Path("/srv/flags")
 
