@@ -133,16 +133,22 @@ def hold_to_all(daemon: VectorDaemon, transport: str, check: Check, *, each: int
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("transport", ["unix", "tcp"])
+TRANSPORTS = [("unix", 1), ("tcp", 4), pytest.param("tcp", 1, marks=pytest.mark.long)]
+"""They differ in how bytes travel, not in what is answered: over TCP all of them come in the long run."""
+
+
+@pytest.mark.parametrize(("transport", "each"), TRANSPORTS)
 def test_a_single_evaluation_answers_as_the_language_says(
-    vector_daemon: VectorDaemon, transport: str
+    vector_daemon: VectorDaemon, transport: str, each: int
 ) -> None:
-    hold_to_all(vector_daemon, transport, wrong_single)
+    hold_to_all(vector_daemon, transport, wrong_single, each=each)
 
 
-@pytest.mark.parametrize("transport", ["unix", "tcp"])
-def test_a_bulk_evaluation_answers_as_the_language_says(vector_daemon: VectorDaemon, transport: str) -> None:
-    hold_to_all(vector_daemon, transport, wrong_bulk)
+@pytest.mark.parametrize(("transport", "each"), TRANSPORTS)
+def test_a_bulk_evaluation_answers_as_the_language_says(
+    vector_daemon: VectorDaemon, transport: str, each: int
+) -> None:
+    hold_to_all(vector_daemon, transport, wrong_bulk, each=each)
 
 
 def test_an_explanation_tells_of_the_very_answer_and_of_who_gave_it(vector_daemon: VectorDaemon) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from openfeature import api
@@ -35,16 +35,33 @@ STALL = 10.0
 
 
 QUICK = (MAPPED, SOCKET)
-PARAMETERS = [way if way in QUICK else pytest.param(way, marks=pytest.mark.long) for way in WAYS]
-"""The ways over TCP differ in how bytes travel, not in what is answered: they come in the long run."""
+PARAMETERS = [
+    *(pytest.param((way, 2), id=f"{way}, by turns") for way in QUICK),
+    *(pytest.param((way, 1), id=str(way), marks=pytest.mark.long) for way in WAYS),
+]
+"""Ways, and how many callers share the vectors. By turns, the blocking client asks about one vector and the
+asynchronous one about the next; all vectors by each, and the ways over TCP, come in the long run.
+"""
 
 
-@pytest.fixture(params=PARAMETERS, ids=str)
-def clients(
-    request: pytest.FixtureRequest, vector_daemon: VectorDaemon
-) -> Iterator[dict[str, OpenFeatureClient]]:
-    """A client for each selector that the daemon's vectors use."""
-    way: Way = request.param
+class Clients(NamedTuple):
+    """A client for each selector that the daemon's vectors use.
+
+    Attributes:
+        turns: how many callers share the vectors.
+    """
+
+    by_selector: dict[str, OpenFeatureClient]
+    turns: int
+
+    def get(self, vector: Vector) -> OpenFeatureClient:
+        return self.by_selector[vector.selector]
+
+
+@pytest.fixture(params=PARAMETERS)
+def clients(request: pytest.FixtureRequest, vector_daemon: VectorDaemon) -> Iterator[Clients]:
+    way: Way
+    way, turns = request.param
     options: dict[str, Any] = {"deadline": PATIENCE, "initialize_deadline": PATIENCE}
     if way.evaluates_here:
         options["clock"] = FileClockOf(vector_daemon.clock_file, SystemClock())
@@ -59,7 +76,7 @@ def clients(
         assert way.goes_there(provider)
         clients[selector] = api.get_client(domain)
     try:
-        yield clients
+        yield Clients(clients, turns)
     finally:
         api.shutdown()
 
@@ -91,9 +108,9 @@ def wrong_details(vector: Vector, default: Any, details: FlagEvaluationDetails[A
     return problems
 
 
-def questions(vector_daemon: VectorDaemon) -> Iterator[tuple[Vector, Any]]:
-    """Each vector, at its moment, with each default value to ask with."""
-    for vector in vector_daemon.file.vectors:
+def questions(vector_daemon: VectorDaemon, turns: int, turn: int) -> Iterator[tuple[Vector, Any]]:
+    """Each vector whose turn it is, at its moment, with each default value to ask with."""
+    for vector in vector_daemon.file.vectors[turn % turns :: turns]:
         vector_daemon.set_time_of(vector)
         for default in CALLERS_OWN[vector.flag_type]:
             yield vector, default
@@ -104,11 +121,11 @@ def is_stale(details: FlagEvaluationDetails[Any]) -> bool:
 
 
 def test_the_blocking_client_answers_as_the_language_says(
-    vector_daemon: VectorDaemon, clients: dict[str, OpenFeatureClient]
+    vector_daemon: VectorDaemon, clients: Clients
 ) -> None:
     problems = []
-    for vector, default in questions(vector_daemon):
-        evaluate = getattr(clients[vector.selector], f"get_{vector.flag_type}_details")
+    for vector, default in questions(vector_daemon, clients.turns, 0):
+        evaluate = getattr(clients.get(vector), f"get_{vector.flag_type}_details")
         until = time.monotonic() + STALL
         while is_stale(details := evaluate(vector.flag, default, context_of(vector))):
             assert time.monotonic() < until, f"{vector}: {details}"
@@ -117,11 +134,11 @@ def test_the_blocking_client_answers_as_the_language_says(
 
 
 async def test_the_asynchronous_client_answers_as_the_language_says(
-    vector_daemon: VectorDaemon, clients: dict[str, OpenFeatureClient]
+    vector_daemon: VectorDaemon, clients: Clients
 ) -> None:
     problems = []
-    for vector, default in questions(vector_daemon):
-        evaluate = getattr(clients[vector.selector], f"get_{vector.flag_type}_details_async")
+    for vector, default in questions(vector_daemon, clients.turns, 1):
+        evaluate = getattr(clients.get(vector), f"get_{vector.flag_type}_details_async")
         until = time.monotonic() + STALL
         while is_stale(details := await evaluate(vector.flag, default, context_of(vector))):
             assert time.monotonic() < until, f"{vector}: {details}"

@@ -427,7 +427,7 @@ few_contexts = st.lists(
 )
 
 
-@settings(thorough, max_examples=400)
+@settings(thorough, max_examples=200)
 @given(conditions, conditions, st.lists(conditions, min_size=2, max_size=2), few_contexts)
 def test_what_is_said_to_follow_does_follow(
     one: Any, other: Any, segments: list[Any], some: list[Any]
