@@ -72,13 +72,18 @@ class Checkpoints:
 
     async def run(self) -> None:
         """Look at the log again and again; makes the last checkpoint when it is cancelled."""
+        complained = False
         try:
             while True:
                 await self._clock.sleep(self._interval)
                 try:
                     await self._look()
+                    complained = False
                 except (DatabaseError, AuditUnavailable) as error:
-                    _log.warning("no checkpoint of the audit can be made", extra={"why": str(error)})
+                    # Once for as long as it stays so.
+                    if not complained:
+                        _log.warning("no checkpoint of the audit can be made", extra={"why": str(error)})
+                    complained = True
                     await self._clock.sleep(self._uniform(0.0, _FIRST_RETRY))
         finally:
             await self._last()
