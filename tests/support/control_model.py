@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
+from burgee.errors import DefinitionError
 from burgee.evaluation import evaluate
 from burgee.patch import merge_patch
 from burgee.snapshot import Snapshot
@@ -151,7 +152,12 @@ class Model:
         entries.pop(("flag", flag, "", ""), None)
         beneath = composed({}).flag_sets[""].flags.get(flag)
         changed: Entries = {("flag", flag, "", ""): document}
-        if composed(changed).flag_sets[""].flags[flag] != beneath:
+        try:
+            now = composed(changed).flag_sets[""].flags[flag]
+        except DefinitionError:
+            # Such as a rollout to a variant that the flag has not any more.
+            return "invalid"
+        if now != beneath:
             entries.update(changed)
         return ""
 
