@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 from burgeed.database.errors import DatabaseUnavailable, DatabaseUnusable
+from burgeed.private_directory import Exposed, open_private_directory
 
 
 class OwnedFile:
@@ -82,23 +83,9 @@ def _make_directory(path: Path) -> None:
 def _open_directory(path: Path) -> int:
     _make_directory(path)
     try:
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        if path.is_symlink():
-            raise DatabaseUnusable(f"the directory {path} is a symbolic link: name its target") from error
-        raise
-    found = os.fstat(directory)
-    why = ""
-    if found.st_uid not in (0, os.geteuid()):
-        why = "belongs to another user"
-    elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX:
-        why = f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
-    if why:
-        os.close(directory)
-        raise DatabaseUnusable(
-            f"the directory {path} {why}, who could replace the database: choose another, or make it 0700"
-        )
-    return directory
+        return open_private_directory(path, "the database")
+    except Exposed as exposed:
+        raise DatabaseUnusable(f"the directory {path} {exposed}") from exposed
 
 
 def _take_lock(path: Path, directory: int) -> int:

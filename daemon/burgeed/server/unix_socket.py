@@ -17,6 +17,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from burgeed.private_directory import Exposed, open_private_directory
+
 LONGEST_PATH = 107
 """Bytes that Linux takes in the address of a Unix socket, without the closing NUL."""
 
@@ -180,23 +182,9 @@ def _open_directory(path: Path) -> int:
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        if path.is_symlink():
-            raise ListenError(f"the socket's directory {path} is a symbolic link: name its target") from error
-        raise
-    found = os.fstat(directory)
-    why = ""
-    if found.st_uid not in (0, os.geteuid()):
-        why = "belongs to another user"
-    elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX:
-        why = f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
-    if why:
-        os.close(directory)
-        raise ListenError(
-            f"the socket's directory {path} {why}, who could replace it: choose another, or make it 0700"
-        )
-    return directory
+        return open_private_directory(path, "it")
+    except Exposed as exposed:
+        raise ListenError(f"the socket's directory {path} {exposed}") from exposed
 
 
 def group_number(group: str | None) -> int | None:
