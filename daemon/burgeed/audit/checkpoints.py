@@ -79,7 +79,7 @@ class Checkpoints:
                 try:
                     await self._look()
                     complained = False
-                except (DatabaseError, AuditUnavailable) as error:
+                except DatabaseError as error:
                     # Once for as long as it stays so.
                     if not complained:
                         _log.warning("no checkpoint of the audit can be made", extra={"why": str(error)})
@@ -196,7 +196,7 @@ class Checkpoints:
         try:
             async with asyncio.timeout(CLOSING_DEADLINE):
                 await self.make()
-        except (DatabaseError, AuditUnavailable, TimeoutError) as error:
+        except (DatabaseError, TimeoutError) as error:
             _log.warning("the last checkpoint of the audit is missing", extra={"why": str(error)})
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from burgeed.audit import erasure, retention
 from burgeed.audit.checkpoints import Checkpoints
-from burgeed.audit.errors import AuditUnavailable, NotPermitted
+from burgeed.audit.errors import NotPermitted
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.journal import Journal
 from burgeed.audit.modes import DAY, Privileged, refusal
@@ -200,7 +200,7 @@ class AuditLog:
         """Sign what was just done; it is done, whether or not that succeeds now."""
         try:
             await self.checkpoints.make()
-        except (DatabaseError, AuditUnavailable) as error:
+        except DatabaseError as error:
             _log.warning("no checkpoint of the audit can be made", extra={"why": str(error)})
 
     async def _flush_again_and_again(self) -> None:

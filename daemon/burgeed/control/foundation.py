@@ -14,6 +14,7 @@ from burgeed.clock import Clock
 from burgeed.control.planning.view import SOURCE
 from burgeed.database.errors import DatabaseError
 from burgeed.database.protocol import Database, Transaction
+from burgeed.jitter import full_jitter
 from burgeed.revisions import foundations
 from burgeed.revisions.foundations import Foundation
 from burgeed.store.layers import LayerStore
@@ -65,7 +66,7 @@ class FoundationRecord:
             while True:
                 wait = None
                 if self._failures:
-                    wait = self._random() * min(LONGEST_WAIT, 0.5 * 2 ** min(self._failures, 16))
+                    wait = full_jitter(self._random, self._failures, 0.5, LONGEST_WAIT)
                 try:
                     async with asyncio.timeout(wait):
                         publication = await anext(subscription)

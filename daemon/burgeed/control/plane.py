@@ -32,6 +32,7 @@ from burgeed.control.request import WriteOutcome, WriteRequest
 from burgeed.control.requests import check_request
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, OutcomeUnknown
 from burgeed.database.protocol import Database, Transaction
+from burgeed.jitter import full_jitter
 from burgeed.revisions import reading
 from burgeed.revisions.foundations import Foundation
 from burgeed.revisions.reading import About
@@ -231,7 +232,7 @@ class Plane:
         self._need_ready()
         for attempt in range(ATTEMPTS):
             if attempt:
-                await self._clock.sleep(self._random() * min(LONGEST_GIVING_WAY, 0.005 * 2.0**attempt))
+                await self._clock.sleep(full_jitter(self._random, attempt, 0.005, LONGEST_GIVING_WAY))
             # A refusal, or that nothing has to change, must not be told from what others changed meanwhile.
             await self._catch_up()
             earlier = await earlier_outcome(request, self._committer, self._clock.wall())
@@ -314,4 +315,4 @@ class Plane:
         if not self._trouble:
             _log.warning("the store cannot be read: trying again", extra={"error": str(error)})
         self._trouble = str(error)
-        await self._clock.sleep(self._random() * min(LONGEST_WAIT, 0.1 * 2.0 ** min(attempt, 16)))
+        await self._clock.sleep(full_jitter(self._random, attempt, 0.1, LONGEST_WAIT))

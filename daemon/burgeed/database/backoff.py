@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from burgeed.database.errors import DatabaseUnavailable
+from burgeed.jitter import full_jitter
 
 FIRST, LONGEST = 0.1, 2.0
 """Seconds under which the wait after the first failure, and after many, lies."""
@@ -42,7 +43,7 @@ class Backoff:
     def failed(self, message: str) -> None:
         """The next attempt waits."""
         with self._lock:
-            limit = min(LONGEST, FIRST * 2 ** min(self._failures, 10))
+            wait = full_jitter(self._random, self._failures, FIRST, LONGEST)
             self._failures += 1
-            self._until = self._monotonic() + limit * self._random()
+            self._until = self._monotonic() + wait
             self._message = message

@@ -30,6 +30,7 @@ from burgeed.database.errors import DatabaseError, DatabaseUnavailable, Database
 from burgeed.database.opening import OpenableDatabase, database_of
 from burgeed.database.protocol import Database
 from burgeed.database.sqlite import SqliteDatabase
+from burgeed.jitter import full_jitter
 from burgeed.runtime.denials import Denials
 from burgeed.server.authorization import Authorization
 from burgeed.server.sync_token import SyncToken
@@ -40,8 +41,8 @@ from burgeed.store.layers import LayerStore
 TOKENS_REFRESHED_EVERY: Final = 1.0
 """Seconds between two looks for tokens that another daemon on the same database made or revoked."""
 
-LONGEST_RETRY: Final = 10.0
-"""Seconds at most before a database that is away is asked again, with full jitter."""
+FIRST_RETRY, LONGEST_RETRY = 0.1, 10.0
+"""Seconds at most before a database that is away is asked again, after the first failure and after many."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class ControlParts:
             except DatabaseError as error:
                 if attempt == 0:
                     _log.warning("the store cannot be read: trying again", extra={"error": str(error)})
-                await self.clock.sleep(RANDOM() * min(LONGEST_RETRY, 0.1 * 2.0 ** min(attempt, 16)))
+                await self.clock.sleep(full_jitter(RANDOM, attempt, FIRST_RETRY, LONGEST_RETRY))
                 attempt += 1
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 from aiohttp import web
 
-from burgeed.audit.errors import AuditUnavailable
 from burgeed.audit.event import AuditEvent
+from burgeed.audit.log import AuditLog
 from burgeed.authority.principal import Principal
 from burgeed.database.errors import DatabaseError
 from burgeed.server.route import Route
@@ -19,14 +18,6 @@ LONGEST_QUEUE = 1000
 """Refusals that wait to be written; further ones are only counted."""
 
 _log = logging.getLogger(__name__)
-
-
-class LoneEvents(Protocol):
-    """What takes events that belong to no transaction; :class:`burgeed.audit.log.AuditLog` does."""
-
-    async def append_alone(self, events: Sequence[AuditEvent]) -> None:
-        """Raises DatabaseError."""
-        ...
 
 
 class Denials:
@@ -51,7 +42,7 @@ class Denials:
         self._waiting.append(AuditEvent("denied", self._wall(), principal.name, detail=detail))
         self._came.set()
 
-    async def run(self, audit: LoneEvents) -> None:
+    async def run(self, audit: AuditLog) -> None:
         """Write what is taken, until cancelled."""
         while True:
             await self._came.wait()
@@ -63,7 +54,7 @@ class Denials:
                 self._untold = 0
             try:
                 await audit.append_alone(events)
-            except (DatabaseError, AuditUnavailable) as error:
+            except DatabaseError as error:
                 _log.error(
                     "refused requests are missing from the audit",
                     extra={"why": str(error), "refusals": len(events)},
