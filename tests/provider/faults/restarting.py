@@ -164,7 +164,7 @@ class Outcome:
 
 
 def restart_under_load(folder: Path, times: int, transport: str, deadline: float, longest: float) -> Outcome:
-    """Kill the daemon and start it again, each time with another definition.
+    """Kill the daemon and start it again, each time with another definition: once it is missed, and at once, in turns.
 
     Args:
         folder: for its files.
@@ -189,11 +189,19 @@ def restart_under_load(folder: Path, times: int, transport: str, deadline: float
         for number in range(1, times + 1):
             os.kill(daemon.pid, signal.SIGKILL)
             daemon.wait()
+            if number % 2:
+                _missed(load.account)
             load.account.serving = number
             flags.write_text(definition(number))
             daemon = _started(stack, folder, flags, listen)
             recoveries.append(recovery(load.account, number, longest))
     return Outcome(load.account, recoveries)
+
+
+def _missed(account: Account) -> None:
+    """Wait until a caller was told that the daemon is gone."""
+    before = account.reasons[Reason.STALE]
+    wait_until(lambda: account.reasons[Reason.STALE] > before)
 
 
 def _started(stack: ExitStack, folder: Path, flags: Path, listen: str) -> RunningDaemon:

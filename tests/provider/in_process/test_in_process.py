@@ -271,18 +271,21 @@ def test_parent_and_forked_child_both_see_the_next_change(
     local: BurgeeProvider, sharing: SharingDaemon
 ) -> None:
     assert local.resolve_string_details("text", "").value == "alpha"
-    reading, writing = os.pipe()
+    published, publish = os.pipe()
+    has_asked, asked = os.pipe()
     child = os.fork()
     if not child:
         try:
             before = local.resolve_string_details("text", "").value
-            os.read(reading, 1)
+            os.write(asked, b"x")
+            os.read(published, 1)
             after = local.resolve_string_details("text", "").value
             os._exit(0 if (before, after) == ("alpha", "beta") else 1)
         finally:
             os._exit(2)
+    os.read(has_asked, 1)
     sharing.shared.publish(flags(text="b"))
-    os.write(writing, b"x")
+    os.write(publish, b"x")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert local.resolve_string_details("text", "").value == "beta"
 
