@@ -12,6 +12,9 @@ ModeName: TypeAlias = Literal["standard", "strict", "defense"]
 Privileged: TypeAlias = Literal["global kill", "rollout", "prune", "erase", "break-glass", "token"]
 """Operations of which a mode may ask more than of others."""
 
+Transport: TypeAlias = Literal["plain", "tls", "mutual-tls"]
+"""How a TCP listener speaks: in the clear, under TLS, or under TLS with certificates on both sides."""
+
 DAY = 86_400
 
 
@@ -34,6 +37,10 @@ class Mode:
         clock_state_recorded: whether entries say whether the machine's clock is synchronised.
         synchronised_for_privileged: whether privileged operations are refused where it is not.
         least_retention: days that entries are kept at least.
+        transport: the least that a TCP listener has to speak.
+        signed_sources: whether definitions are taken only where a pinned key signed them.
+        json_only: whether definitions are taken in JSON alone.
+        sealed: whether checkpoints are sealed with keys that evolve one way.
     """
 
     name: ModeName
@@ -50,6 +57,10 @@ class Mode:
     clock_state_recorded: bool = False
     synchronised_for_privileged: bool = False
     least_retention: int = 90
+    transport: Transport = "plain"
+    signed_sources: bool = False
+    json_only: bool = False
+    sealed: bool = False
 
 
 STANDARD = Mode("standard")
