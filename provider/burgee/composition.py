@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from burgee.bucket import FractionalVersion
@@ -14,6 +14,7 @@ from burgee.flag import DEFAULT_HIERARCHY, Flag, Inherit, Kill, Level, Override,
 from burgee.inactivity import why_kill_inactive, why_override_inactive
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.leaves import leaves_of
+from burgee.recomposition import Touched
 from burgee.snapshot import NO_GENERATION, FlagSet, Generation, Inactive, Snapshot
 from burgee.snapshot_bytes.ladders import WrittenOverrides
 from burgee.snapshot_bytes.mappings import RecordMapping
@@ -35,13 +36,13 @@ class _Merged:
     kills: dict[str, Kill] = field(default_factory=dict)
     fractional_version: FractionalVersion = 2
 
-    def cover(self, definition: Definition) -> None:
+    def cover(self, definition: Definition, *, stands_for_others: bool = False) -> None:
         """Lay one definition on top: whole flags, whole segments, single overrides, single kills."""
         self.metadata.update(definition.metadata)
         self.hierarchy = definition.hierarchy or self.hierarchy
         self.fractional_version = definition.fractional_version or self.fractional_version
         self.segments.update(definition.segments)
-        self.flags.update(definition.flags)
+        self.flags.update(self._standing_in(definition.flags) if stands_for_others else definition.flags)
         for key, override in definition.overrides.items():
             self.overrides.pop(key, None)
             if not isinstance(override.effect, Inherit):
@@ -50,6 +51,13 @@ class _Merged:
             self.kills.pop(flag_key, None)
             if not kill.revive:
                 self.kills[flag_key] = kill
+
+    def _standing_in(self, flags: Mapping[str, Flag]) -> dict[str, Flag]:
+        """The flags, each with the source of the one that it covers."""
+        return {
+            key: replace(flag, covers=self.flags[key].selected_source) if key in self.flags else flag
+            for key, flag in flags.items()
+        }
 
 
 def compose(
@@ -74,7 +82,7 @@ def compose(
     for layer in layers:
         for definition in layer.definitions:
             parts = merged.setdefault(definition.flag_set_id, _Merged(fractional_version=fractional_version))
-            parts.cover(definition)
+            parts.cover(definition, stands_for_others=layer.stands_for_others)
     inactive: list[Inactive] = []
     flag_sets = {
         flag_set_id: _flag_set(flag_set_id, parts, inactive) for flag_set_id, parts in merged.items()
@@ -122,23 +130,26 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
     )
 
 
-def changes(old: Snapshot, new: Snapshot) -> frozenset[str]:
+def changes(old: Snapshot, new: Snapshot, among: Mapping[str, Touched] | None = None) -> frozenset[str]:
     """Keys of the flags whose answers may differ between two snapshots.
 
     Those that depend on a changed prerequisite or segment are among them; origins and notes do not count.
     What is known of dependencies and stayed the same is remembered with the new snapshot too.
+
+    Args:
+        among: all that may differ, by flag set; None where anything may.
 
     Raises:
         SnapshotError: one was read from bytes that are so damaged that its keys cannot be told. A flag of
             which only the record is damaged counts as changed.
     """
     found: set[str] = set()
-    for flag_set_id in old.flag_sets.keys() | new.flag_sets.keys():
+    for flag_set_id in old.flag_sets.keys() | new.flag_sets.keys() if among is None else among.keys():
         before = old.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
         after = new.flag_sets.get(flag_set_id) or FlagSet(flag_set_id)
         changed: Set[str] = frozenset()
         if before.hierarchy == after.hierarchy:
-            changed = _changed_flags(before, after)
+            changed = _changed_flags(before, after, None if among is None else among[flag_set_id])
         if old.fixed != new.fixed or _differ_as_wholes(before, after):
             changed = before.flags.keys() | after.flags.keys()
         if changed:
@@ -158,16 +169,36 @@ def _differ_as_wholes(before: FlagSet, after: FlagSet) -> bool:
     return fingerprint(before.metadata) != fingerprint(after.metadata)
 
 
-def _changed_flags(before: FlagSet, after: FlagSet) -> set[str]:
+def _changed_flags(before: FlagSet, after: FlagSet, among: Touched | None) -> set[str]:
     """Keys of the flags that differ in two sets of one hierarchy, and of those that depend on these."""
-    changed = _differing(before.flags, after.flags, _served_flag)
-    changed |= _differing(before.kills, after.kills, _served_kill)
-    changed |= _differing_overrides(before.overrides, after.overrides)
-    segments = _differing(before.segments, after.segments, render_segment)
+    if among is None:
+        changed = _differing(before.flags, after.flags, _served_flag)
+        changed |= _differing(before.kills, after.kills, _served_kill)
+        changed |= _differing_overrides(before.overrides, after.overrides)
+        segments = _differing(before.segments, after.segments, render_segment)
+    else:
+        changed, segments = _differing_among(before, after, among), set()
     if changed or segments:
         # Those of the old set are all: a flag that reached nothing of what differs reaches what it reached.
         changed |= dependents(before, changed, segments)
     carry_over(before, after, changed)
+    return changed
+
+
+def _differing_among(before: FlagSet, after: FlagSet, among: Touched) -> set[str]:
+    changed = {key for key in among.flags if _differ(before.flags, after.flags, key, _served_flag)}
+    changed |= {
+        key for key in among.kills | among.flags if _differ(before.kills, after.kills, key, _served_kill)
+    }
+    changed |= {
+        key
+        for key in among.flags
+        if _overrides_differ(before.overrides.get(key, {}), after.overrides.get(key, {}))
+    }
+    for level, scope, key in among.overrides:
+        one, other = (each.overrides.get(key, {}).get(level, {}) for each in (before, after))
+        if key not in changed and _differ(one, other, scope, _served_override):
+            changed.add(key)
     return changed
 
 

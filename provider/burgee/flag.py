@@ -150,6 +150,7 @@ class Flag:
         targeting: flagd's JSONLogic; a flag has rules or targeting, not both.
         requires: (flag key, variant) that must be what those flags answer.
         metadata: the flag's own, over its flag set's.
+        covers: the source whose flag this one stands for, where it was changed at run time; else empty.
     """
 
     key: str
@@ -164,6 +165,12 @@ class Flag:
     metadata: Mapping[str, bool | str | int | float] = field(default_factory=lambda: NO_METADATA)
     notes: Notes = NO_NOTES
     origin: Origin = field(default=Origin(), compare=False)
+    covers: str = field(default="", compare=False)
+
+    @property
+    def selected_source(self) -> str:
+        """The source by which a selector finds it: a change at run time hides it from nobody who saw it."""
+        return self.covers or self.origin.source
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ class Layer:
     Attributes:
         source: the source's name, its URI as given.
         definitions: at most one for each flag set.
+        stands_for_others: whether a flag that covers another source's stays that source's to selectors.
     """
 
     source: str
     definitions: tuple[Definition, ...] = ()
+    stands_for_others: bool = False

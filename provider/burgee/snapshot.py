@@ -168,4 +168,4 @@ def is_shown(flag_set: FlagSet, flag_key: str, selector: Selector) -> bool:
     if selector.source is None:
         return key in flag_set.flags
     flag = flag_set.flags.get(key)
-    return flag is not None and flag.origin.source == selector.source
+    return flag is not None and flag.selected_source == selector.source

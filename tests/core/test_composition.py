@@ -9,7 +9,10 @@ import pytest
 from burgee import Snapshot, changes, compose, evaluate, read
 from burgee.layer import Layer
 from burgee.resolution import Reason
+from burgee.selector import Selector
 from burgee.snapshot import FlagSet
+from burgee.snapshot_bytes import read as read_bytes
+from burgee.snapshot_bytes import write
 
 FLAGS: dict[str, Any] = {
     "segments": {"staff": {"email": {"ends_with": "@example.com"}}, "insiders": {"segment": "staff"}},
@@ -41,6 +44,31 @@ def test_an_override_of_a_higher_layer_covers_one_of_a_lower() -> None:
 def test_inherit_uncovers_what_lies_beneath_the_scope() -> None:
     above = {"overrides": {"organization": {"acme": {"checkout": {"inherit": True}}}}}
     assert value(composed(FLAGS, above), "checkout", organization="acme") is False
+
+
+@pytest.mark.parametrize("in_bytes", [False, True])
+def test_a_flag_changed_at_run_time_stays_its_source_s_to_a_selector(in_bytes: bool) -> None:
+    changed = {"flags": {"layout": {"defaultVariant": "on"}, "made": {"defaultVariant": "on"}}}
+    layers = [
+        Layer("file", (read(FLAGS, source="file"),)),
+        Layer("admin", (read(changed, source="admin"),), stands_for_others=True),
+    ]
+    snapshot = compose(layers)
+    if in_bytes:
+        snapshot = read_bytes(write(snapshot).data)
+
+    def selected(source: str) -> set[str]:
+        selector = Selector(source=source)
+        return {key for key in ("layout", "checkout", "made") if snapshot.candidates(key, selector)}
+
+    assert selected("file") == {"layout", "checkout"}
+    assert selected("admin") == {"made"}
+    assert snapshot.flag_sets[""].flags["layout"].origin.source == "admin"
+
+
+def test_a_file_s_flag_that_covers_another_file_s_is_its_own_to_a_selector() -> None:
+    snapshot = composed(FLAGS, {"flags": {"layout": {"defaultVariant": "on"}}})
+    assert snapshot.flag_sets[""].flags["layout"].covers == ""
 
 
 def test_revive_lifts_a_kill_of_a_lower_layer() -> None:

@@ -47,7 +47,8 @@ class AdminLayer:
             read[key] = known
             sets.setdefault(key.flag_set, _Parts()).put(known[1])
         self._read, self.unreadable = read, unreadable
-        return Layer(SOURCE, tuple(sets[flag_set].definition(flag_set) for flag_set in sorted(sets)))
+        definitions = tuple(sets[flag_set].definition(flag_set) for flag_set in sorted(sets))
+        return Layer(SOURCE, definitions, stands_for_others=True)
 
 
 class _Parts:

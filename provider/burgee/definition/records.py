@@ -1,6 +1,7 @@
 """Flags, overrides, segments and kills one by one, as lines and snapshots hold them.
 
-A record is ``{"is": <as a document has it>}``, with ``path`` where that is not where it usually stands.
+A record is ``{"is": <as a document has it>}``, with ``path`` where that is not where it usually stands, and
+``covers`` where a flag changed at run time stands for another source's.
 Source and file stand elsewhere, since many records share them.
 """
 
@@ -28,14 +29,19 @@ Each = TypeVar("Each", Override, Kill)
 
 def flag_record(flag: Flag) -> dict[str, Any]:
     """Write a flag."""
-    return _record(flag, render_flag(flag), ("flags", flag.key))
+    record = _record(flag, render_flag(flag), ("flags", flag.key))
+    return {**record, "covers": flag.covers} if flag.covers else record
 
 
 def read_flag_record(record: Any, key: str, source: str, file: str | None) -> Flag:
     """Read what :func:`flag_record` wrote; ValueError, KeyError or TypeError where it did not."""
     path = _path(record) or ("flags", key)
     report = _report(file)
-    return _sound(report, read_flag(report, key, record["is"], path, source))
+    flag = _sound(report, read_flag(report, key, record["is"], path, source))
+    covers = record.get("covers", "")
+    if not isinstance(covers, str):
+        raise ValueError("the source that a flag covers is no text")
+    return replace(flag, covers=covers) if covers else flag
 
 
 def override_record(override: Override) -> dict[str, Any]:

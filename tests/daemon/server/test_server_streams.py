@@ -184,8 +184,10 @@ async def test_a_client_of_http_1_0_gets_the_same_bytes_unframed(tmp_path: Path)
 
 async def test_everyone_hears_of_a_change(tmp_path: Path) -> None:
     async with serving(tmp_path, document("on"), limits=Limits(connections=1_000)) as server:
-        wires = [await server.unix.open() for _ in range(250)]
-        streams = [await Events.open(wire, server.unix, SYNC) for wire in wires]
+        wires, streams = [], []
+        for _ in range(250):
+            wires.append(await server.unix.open())
+            streams.append(await Events.open(wires[-1], server.unix, SYNC))
         for stream in streams:
             assert (await stream.generation()).number == 1
         server.deliver(document("off"))

@@ -170,6 +170,17 @@ async def test_toggling_turns_it_over_or_to_what_is_asked(tmp_path: Path) -> Non
     assert "did you mean `enabled`?" in unknown.json["detail"]
 
 
+async def test_who_selects_the_source_of_a_file_goes_on_seeing_a_flag_that_was_changed(
+    tmp_path: Path,
+) -> None:
+    async with controlled(tmp_path) as server:
+        await server.send("PATCH", "/flags/checkout", {"defaultVariant": "on"})
+        seen = await server.tcp.evaluate("checkout", {"Flagd-Selector": "source=flags.yaml"})
+        shown = await server.send("GET", "/flags/checkout")
+    assert (seen.status, seen.json.get("value")) == (200, True)
+    assert shown.json["source"] == "admin"
+
+
 async def test_a_rollout_is_set_and_taken_away(tmp_path: Path) -> None:
     ramp = {"variant": "on", "start": "2026-12-01T00:00:00Z", "complete": "2026-12-15T00:00:00Z"}
     async with controlled(tmp_path) as server:
