@@ -2,17 +2,16 @@
 
 Measured from the API's answer to the event at each of many subscribers, and from the request to the event at
 the last of them. Beside it a bare aiohttp application that hands the same bytes to as many subscribers and
-writes nothing down. Writes a second through the API stand beside bare commits of about the same size to
-SQLite, with the same durability and in the same directory.
+writes nothing down. Writes a second through the API, by one writer and by several at a time, with subscribers
+and without, stand beside bare commits of about the same size to SQLite, with the same durability and in the
+same directory. With ``--beside``, all of it is measured of another tree's daemon too, in the same rounds.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,9 +19,11 @@ from pathlib import Path
 
 from harness import documents, raw_client, servers
 from harness.bare_fan_out import PATH as BARE_PATH
-from harness.report import Report, options
+from harness.readers import readers
+from harness.report import Options, Report, options
 from harness.rounds import Arm, interleave, interval, joined, medians, percentile, ratios
 from harness.watchers import Seen, Watchers
+from harness.writers import Written, committing, over, override, writing
 
 from burgee.client import Client
 
@@ -31,26 +32,22 @@ LONGEST_WAIT = 10.0
 PROMISE = 250
 """Milliseconds from the answer to the event, for 99 of 100."""
 
+WRITERS = 8
+BARE_COMMITS = "bare commits to SQLite"
+
 EVENTS = "/admin/v1/events?type=override.*"
-_writes = itertools.count(1)
 _handed_on = itertools.count(1)
-
-
-def override() -> tuple[str, bytes, bytes]:
-    """A write that changes something, or nobody would be told: path, body, and what marks its event."""
-    number = next(_writes)
-    path = f"/admin/v1/overrides/customer/c-{number % 50}/{documents.ASKED}?reason=bench-{number}."
-    return path, b'{"variant":"%b"}' % (b"on" if number // 50 % 2 else b"off"), b"bench-%d." % number
 
 
 def through_daemon(watchers: Watchers, count: int) -> Callable[[], list[Seen]]:
     """Writes through the API, one after the other."""
+    numbers = itertools.count(1)
 
     def measure() -> list[Seen]:
         seen = []
         watchers.begin()
         for _ in range(count):
-            path, body, marker = override()
+            path, body, marker = override(numbers)
             seen.append(watchers.write("PUT", path, body, marker))
             time.sleep(0.01)
         return seen
@@ -97,56 +94,6 @@ def through_bare(watchers: Watchers, event: bytes, count: int) -> Callable[[], l
     return measure
 
 
-def writing(address: str, writers: int, count: int) -> Callable[[], list[float]]:
-    """Writes a second through the API."""
-
-    def measure() -> list[float]:
-        def write() -> None:
-            connection = raw_client.RawConnection(address)
-            for _ in range(count):
-                path, body, _marker = override()
-                answer = connection.exchange(raw_client.request("PUT", address, path, body))
-                if answer.status not in (200, 201):
-                    raise RuntimeError(f"the write was answered {answer.status}: {answer.body[:200]!r}")
-            connection.close()
-
-        return [_rate(write, writers, count)]
-
-    return measure
-
-
-def committing(path: Path, count: int) -> Callable[[], list[float]]:
-    """Commits a second of a row for the change, one for its revision, one for its audit entry."""
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=FULL")
-    for table in ("change", "revision", "audit"):
-        database.execute(f"CREATE TABLE {table} (number INTEGER PRIMARY KEY, document BLOB)")
-
-    def commit() -> None:
-        for _ in range(count):
-            database.execute("BEGIN IMMEDIATE")
-            for table in ("change", "revision", "audit"):
-                database.execute(f"INSERT INTO {table} (document) VALUES (?)", (b"x" * 400,))
-            database.execute("COMMIT")
-
-    return lambda: [_rate(commit, 1, count)]
-
-
-def _rate(work: Callable[[], None], writers: int, count: int) -> float:
-    if writers == 1:
-        began = time.perf_counter()
-        work()
-        return count / (time.perf_counter() - began)
-    threads = [threading.Thread(target=work) for _ in range(writers)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return writers * count / (time.perf_counter() - began)
-
-
 def event_like(marker: bytes) -> bytes:
     """About what the daemon tells of one override, with a place for the marker."""
     document = {
@@ -157,9 +104,33 @@ def event_like(marker: bytes) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
+def measured_writes(
+    given: Options, flags: int, subscribers: int, writes: int
+) -> dict[str, list[list[list[Written]]]]:
+    """Writes a second, with subscribers and without, of this daemon and of the other tree's."""
+    trees = {"": None} if given.beside is None else {"": None, ", the other tree": given.beside}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        definition = folder / "flags.json"
+        definition.write_bytes(documents.rendered(documents.definition(flags), "json"))
+        arms = []
+        for (name, tree), count in itertools.product(trees.items(), (subscribers, 0)):
+            own = folder / f"daemon-{len(arms)}"
+            store = ["--store", f"sqlite:{own}/state/store.sqlite"]
+            daemon = stack.enter_context(servers.daemon(definition, own, arguments=store, tree=tree))
+            stack.enter_context(readers(daemon.unix, EVENTS, count))
+            beside, numbers = f"{count or 'no'} subscribers{name}", itertools.count(1)
+            arms += [
+                Arm(f"one writer, {beside}", writing(daemon, numbers, 1, writes * 4)),
+                Arm(f"{WRITERS} writers, {beside}", writing(daemon, numbers, WRITERS, writes)),
+            ]
+        bare = Arm(BARE_COMMITS, committing(folder / "bare.sqlite", writes * 20))
+        return interleave([*arms, bare], given.rounds)
+
+
 def main() -> None:
     """Measure and print."""
-    given = options(__doc__, rounds=7)
+    given = options(__doc__, rounds=7, beside=True)
     subscribers, writes, flags = (5, 2, 20) if given.quick else (SUBSCRIBERS, 20, 100)
     report = Report("the control plane", given)
     with ExitStack() as stack:
@@ -186,14 +157,7 @@ def main() -> None:
         if not client.follow(30):
             raise RuntimeError(f"the client does not follow: {client.diagnosis}")
         values = interleave([Arm("burgee.client", evaluated(client, daemon.unix, writes))], given.rounds)
-        rates = interleave(
-            [
-                Arm("API, one writer", writing(daemon.unix, 1, writes * 4)),
-                Arm("API, 8 writers", writing(daemon.unix, 8, writes)),
-                Arm("bare commits to SQLite", committing(folder / "bare.sqlite", writes * 20)),
-            ],
-            given.rounds,
-        )
+    rates = measured_writes(given, flags, subscribers, writes)
     after = {
         name: [[ms for each in row for ms in each.after_answer] for row in rounds]
         for name, rounds in seen.items()
@@ -220,16 +184,29 @@ def main() -> None:
         [("burgee.client", f"{percentile(waited, 0.5):.1f} / {percentile(waited, 0.99):.1f}")],
     )
     report.note(f"Promised: from the answer to the event and to the value, p99, under {PROMISE} ms.")
-    per_round = {name: [each[0] for each in joined(rounds)] for name, rounds in rates.items()}
-    bound = per_round["bare commits to SQLite"]
+    passes = {name: [each[0] for each in joined(rounds)] for name, rounds in rates.items()}
+    bound = [each.rate for each in passes[BARE_COMMITS]]
     report.table(
-        "Writes a second",
-        ("", "writes a second", "of bare commits"),
+        "Writes through the API",
+        ("", "writes a second", "of bare commits", "ms from request to answer", "ms of a core"),
         [
-            (name, f"{interval(figures).middle:.0f}", ratios(figures, bound))
-            for name, figures in per_round.items()
+            (
+                name,
+                f"{interval([each.rate for each in figures]).middle:.0f}",
+                ratios([each.rate for each in figures], bound),
+                interval([each.latency for each in figures]),
+                interval([each.core for each in figures]),
+            )
+            for name, figures in passes.items()
         ],
     )
+    if given.beside is not None:
+        others = {name: figures for name, figures in passes.items() if f"{name}, the other tree" in passes}
+        report.table(
+            "This daemon over the other tree's",
+            ("", "writes a second", "from request to answer", "core"),
+            [(name, *over(figures, passes[f"{name}, the other tree"])) for name, figures in others.items()],
+        )
     report.figures(
         "milliseconds",
         {
@@ -237,7 +214,7 @@ def main() -> None:
             for name, rounds in seen.items()
         },
     )
-    report.figures("writes a second", per_round)
+    report.figures("writes", passes)
     report.finish()
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from tests.support.daemon import REPOSITORY, clean_environment
 
 ENTRY_POINT = '[project.entry-points.pytest11]\nburgee = "burgee_pytest"\n'
-OTHERS = ("-p", "no:asyncio", "-p", "no:aiohttp", "-p", "no:hypothesispytest", "-p", "no:timeout")
+_PLUGINS = ("asyncio", "aiohttp", "hypothesispytest", "timeout", "anyio", "schemathesis", "xdist")
+OTHERS = tuple(option for name in _PLUGINS for option in ("-p", f"no:{name}"))
+"""Plugins that are installed for other tests; each run would take a second longer to start for them."""
 
 
 def run_pytest(folder: Path, test: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from time import time as wall
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from openfeature.evaluation_context import EvaluationContext
-from openfeature.flag_evaluation import ErrorCode, FlagResolutionDetails
-from openfeature.provider import AbstractProvider, Metadata
+from openfeature.contrib.provider.burgee.clock import SystemClock
+from openfeature.contrib.provider.burgee.forks import ForkWatch
+from openfeature.contrib.provider.burgee.held import Held
+from openfeature.contrib.provider.burgee.in_process import InProcessResolver
+from openfeature.contrib.provider.burgee.newest_snapshot import NewestSnapshot
+from openfeature.contrib.provider.burgee.resolver import Resolver
+from openfeature.contrib.provider.burgee.resolving import ResolvingProvider
+from openfeature.contrib.provider.burgee.shared.head import NO_COUNTERS
+from openfeature.provider import Metadata
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate, evaluate_all
 from burgee.layer import Layer
-from burgee.resolution import Resolution
 from burgee.snapshot import Generation, Snapshot
 from burgee.snapshot_bytes import read, write
 from burgee.wire.layer import LayerAssembler, layer_lines
@@ -35,11 +40,6 @@ from engines.workloads import (
 
 NOW = 1_795_000_000.0
 """Seconds since the Unix epoch."""
-
-KEPT = 10_000
-"""How many details the provider keeps."""
-
-Details = FlagResolutionDetails[Any]
 
 
 def engine_of_rules() -> Engine:
@@ -131,67 +131,34 @@ def _targeted(flag: TwoConditions) -> dict[str, Any]:
     return {"variants": ON_OFF, "defaultVariant": "off", "rules": [{"when": when, "serve": "on"}]}
 
 
-class InProcessProvider(AbstractProvider):
-    """Evaluates in this process. Only for this benchmark: the real one is still to be built.
-
-    Most answers were made when their flag was compiled, and come again and again: their details are kept.
+class InProcessProvider(ResolvingProvider):
+    """Burgee's provider as it evaluates in process, on a snapshot that stands still: without a daemon.
 
     Args:
         snapshot: what is evaluated.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
-        self._snapshot = snapshot
-        self._kept: dict[int, tuple[Resolution, Details]] = {}
+        resolver = InProcessResolver(cast(NewestSnapshot, _Still(snapshot)), _nobody, "", SystemClock())
+        super().__init__(resolver, ForkWatch(resume=lambda: None))
+        self._metadata = Metadata("burgee, in process")
 
     def get_metadata(self) -> Metadata:
         """Its name."""
-        return Metadata("burgee, in process")
-
-    def _resolve(
-        self, flag_key: str, default_value: Any, evaluation_context: EvaluationContext | None = None
-    ) -> Details:
-        given: dict[str, Any] = {}
-        if evaluation_context is not None:
-            given = {**evaluation_context.attributes}
-            if evaluation_context.targeting_key is not None:
-                given["targetingKey"] = evaluation_context.targeting_key
-        found = evaluate(self._snapshot, flag_key, given, now=wall())
-        kept = self._kept.get(id(found))
-        if kept is not None:
-            return kept[1]
-        if found.error_code is not None:
-            return FlagResolutionDetails(default_value, ErrorCode(found.error_code), found.error_message)
-        value = found.value if found.has_value else default_value
-        made = FlagResolutionDetails(value, None, None, found.reason, found.variant, found.metadata)
-        if found.has_value:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            # The resolution is held too, so that no other can have its id.
-            self._kept[id(found)] = found, made
-        return made
-
-    resolve_boolean_details = _resolve
-    resolve_string_details = _resolve
-    resolve_integer_details = _resolve
-    resolve_float_details = _resolve
-
-    def resolve_object_details(
-        self, flag_key: str, default_value: Any, evaluation_context: EvaluationContext | None = None
-    ) -> Details:
-        """An object value is the caller's to alter: each caller is given a copy of its own."""
-        found = self._resolve(flag_key, default_value, evaluation_context)
-        copied = _copied(found.value)
-        return FlagResolutionDetails(
-            copied, found.error_code, found.error_message, found.reason, found.variant, found.flag_metadata
-        )
+        return self._metadata
 
 
-def _copied(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if value.__class__ is list else value
+class _Still:
+    """The newest snapshot there will be."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.held = Held(snapshot, outdated=False, counters=NO_COUNTERS, sequence=0)
+        self.held.live = True
+        self.held.since, self.held.until = -math.inf, math.inf
+
+
+def _nobody() -> Resolver:
+    raise RuntimeError("there is no daemon to ask")
 
 
 class DocumentLoading:

@@ -76,11 +76,12 @@ class ConstantProvider(AbstractProvider):
 
     def __init__(self, value: Any) -> None:
         super().__init__()
+        self._metadata = Metadata("constant")
         self._details = FlagResolutionDetails(value, reason=Reason.STATIC, variant="on")
 
     def get_metadata(self) -> Metadata:
         """Its name."""
-        return Metadata("constant")
+        return self._metadata
 
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: Any = None

@@ -24,26 +24,35 @@ class Options(NamedTuple):
         rounds: how many.
         json: where to write the figures too.
         quick: do hardly anything, only to see that it runs.
+        beside: another tree whose daemon is measured in the same rounds; None where there is none.
     """
 
     rounds: int
     json: Path | None
     quick: bool
+    beside: Path | None = None
 
 
-def options(description: str | None, *, rounds: int = 9) -> Options:
-    """Read the command line; SIGTERM ends the benchmark as Ctrl-C does, its servers with it."""
+def options(description: str | None, *, rounds: int = 9, beside: bool = False) -> Options:
+    """Read the command line; SIGTERM ends the benchmark as Ctrl-C does, its servers with it.
+
+    Args:
+        rounds: how many where none are asked for.
+        beside: whether another tree can be named.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=rounds, help="how many rounds (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     parser.add_argument(
         "--quick", action="store_true", help="hardly any work a round: only shows that it runs"
     )
+    if beside:
+        parser.add_argument("--beside", type=Path, metavar="TREE", help="measure the daemon of TREE as well")
     given = parser.parse_args()
     if given.rounds < 1:
         parser.error("--rounds has to be at least 1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return Options(given.rounds, given.json, given.quick)
+    return Options(given.rounds, given.json, given.quick, given.beside if beside else None)
 
 
 class Report:

@@ -36,7 +36,12 @@ class Server(NamedTuple):
 
 @contextmanager
 def daemon(
-    definition: Path, folder: Path, *, core: int | None = None, arguments: Sequence[str] = ()
+    definition: Path,
+    folder: Path,
+    *,
+    core: int | None = None,
+    arguments: Sequence[str] = (),
+    tree: Path | None = None,
 ) -> Iterator[Server]:
     """Run `burgee serve` on a definition while the block runs.
 
@@ -44,10 +49,13 @@ def daemon(
         folder: for its socket, its state and its log.
         core: the one that it may run on; None leaves it free.
         arguments: further ones.
+        tree: a checkout whose daemon is run; None takes the one that is installed.
     """
+    folder.mkdir(exist_ok=True)
     command = ["-m", "burgeed.cli", "serve", "--source", str(definition), "--listen", "127.0.0.1:0"]
     command += ["--socket", str(folder / "burgee.sock"), "--state-dir", str(folder / "state"), *arguments]
-    with _running(command, folder / "daemon.log", core) as server:
+    paths = () if tree is None else (tree.resolve() / "daemon", tree.resolve() / "provider")
+    with _running(command, folder / "daemon.log", core, paths) as server:
         _wait_until_ready(server, folder / "daemon.log")
         yield server
 
@@ -77,9 +85,11 @@ def bare_fan_out(folder: Path, *, core: int | None = None) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(command: Sequence[str], log_path: Path, core: int | None) -> Iterator[Server]:
+def _running(
+    command: Sequence[str], log_path: Path, core: int | None, paths: Sequence[Path] = ()
+) -> Iterator[Server]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("BURGEE_", "XDG_"))}
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(BENCH), kept.get("PYTHONPATH"))))
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, (*map(str, paths), str(BENCH), kept.get("PYTHONPATH"))))
     with log_path.open("wb") as log, on_core(core):
         process = subprocess.Popen(
             [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=kept

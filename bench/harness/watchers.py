@@ -97,6 +97,16 @@ class Watchers:
             (max(seen.values()) - asked) * 1e3,
         )
 
+    def read_until(self, descriptor: int) -> None:
+        """Read whatever the streams tell, until a descriptor has something to read or is closed."""
+        self._selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj == descriptor:
+                    return
+                if not key.fileobj.recv(1 << 18):  # type: ignore[union-attr]
+                    raise ConnectionError("the server closed a subscriber's connection")
+
     def close(self) -> None:
         """Close every connection."""
         for each in self._subscribers:

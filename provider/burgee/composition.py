@@ -130,7 +130,7 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
     )
 
 
-def changes(old: Snapshot, new: Snapshot, among: Mapping[str, Touched] | None = None) -> frozenset[str]:
+def changes(old: Snapshot, new: Snapshot, *, among: Mapping[str, Touched] | None = None) -> frozenset[str]:
     """Keys of the flags whose answers may differ between two snapshots.
 
     Those that depend on a changed prerequisite or segment are among them; origins and notes do not count.

@@ -57,8 +57,17 @@ def next_edge_of_all(snapshot: Snapshot, now: float) -> tuple[float, frozenset[s
     soonest: float | None = None
     keys: set[str] = set()
     for flag_set in snapshot.flag_sets.values():
-        edges = {key: found.next_edge(now) for key, found in dependencies_of_all(flag_set)}
-        edges |= {key: edges.get(leaf.flag_key) for key, leaf in flag_set.leaves.items() if key not in edges}
+        edges = {
+            key: found.next_edge(now)
+            for key, found in dependencies_of_all(flag_set)
+            if found.windows or found.ramps
+        }
+        if edges:
+            edges |= {
+                key: edges.get(leaf.flag_key)
+                for key, leaf in flag_set.leaves.items()
+                if key not in flag_set.flags
+            }
         for flag_key, edge in edges.items():
             if edge is None or (soonest is not None and edge > soonest):
                 continue

@@ -26,7 +26,7 @@ def test_a_benchmark_prints_its_table_and_writes_its_figures(benchmark: Path, tm
         start_new_session=True,
     )
     try:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=110)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # the servers that it started go with it
         printed, _ = process.communicate()

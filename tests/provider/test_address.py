@@ -21,10 +21,13 @@ from openfeature.contrib.provider.burgee.address import (
         ("http://localhost:1/", TcpAddress("localhost", 1)),
         ("http://[::1]:8016", TcpAddress("::1", 8016)),
         ("http://burgee.pod_1.svc:8016", TcpAddress("burgee.pod_1.svc", 8016)),
+        ("https://burgee.pod_1.svc:8016", TcpAddress("burgee.pod_1.svc", 8016, tls=True)),
+        ("https://[::1]:8016", TcpAddress("::1", 8016, tls=True)),
     ],
 )
 def test_an_address_is_read(text: str, expected: object) -> None:
-    assert parse_address(text) == expected
+    address = parse_address(text)
+    assert address == expected and parse_address(str(address)) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,10 @@ def test_an_address_is_read(text: str, expected: object) -> None:
         ("unix://run/burgee.sock", "absolute path"),
         ("unix:" + "/long" * 30, "at most 107 bytes, this one 150"),
         ("unix:///a\0b", "NUL"),
-        ("https://127.0.0.1:8016", "no TLS"),
+        ("https://127.0.0.1", "names no port: write https://127.0.0.1:8016"),
+        ("https://.daemon:8016", "no host name"),
+        ("https://daemon..svc:8016", "no host name"),
+        ("https://daemon.:8016", "no host name"),
         ("ftp://127.0.0.1:8016", "no address"),
         ("localhost:8016", "no address"),
         ("http://127.0.0.1", "names no port: write http://127.0.0.1:8016"),
@@ -54,7 +60,7 @@ def test_an_address_is_read(text: str, expected: object) -> None:
 def test_another_form_is_refused_with_what_to_write_instead(text: str, says: str) -> None:
     with pytest.raises(AddressError, match=says) as caught:
         parse_address(text)
-    assert "unix:///" in str(caught.value) or "http://" in str(caught.value) or "107" in str(caught.value)
+    assert any(form in str(caught.value) for form in ("unix:///", "http://", "https://", "107"))
 
 
 def test_the_search_goes_from_the_users_runtime_directory_over_the_systems_to_tcp() -> None:

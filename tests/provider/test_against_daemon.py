@@ -154,7 +154,7 @@ def test_a_saved_file_is_seen_by_the_running_client_and_told_to_its_handlers(
     saved = time.monotonic()
     eventually(lambda: client.get_boolean_value("new-checkout", False))
     eventually(lambda: told)
-    assert time.monotonic() - saved < 3
+    assert time.monotonic() - saved < 10
     assert told[0].flags_changed == ["new-checkout"]
 
 
@@ -191,11 +191,11 @@ def test_a_daemon_that_dies_is_stale_and_ready_when_it_returns(
         died = time.monotonic()
         first.wait()
     eventually(lambda: client.get_provider_status() is ProviderStatus.STALE)
-    assert time.monotonic() - died < 4
+    assert time.monotonic() - died < 8
     for way in ("blocking", "asynchronous"):
         began = time.monotonic()
         stale = calling(way, "get_boolean_details", "new-checkout", False, ACME)
-        assert time.monotonic() - began < 5, "the deadline was waited for"
+        assert time.monotonic() - began < 10, "the deadline was waited for"
         assert (stale.value, stale.variant, stale.reason) == (before.value, before.variant, Reason.STALE)
         assert stale.flag_metadata == {**before.flag_metadata, "burgee.reason": "TARGETING_MATCH"}
     assert client.get_boolean_details("unknown", True).error_code is ErrorCode.PROVIDER_NOT_READY
@@ -218,7 +218,7 @@ def test_a_provider_waits_for_a_daemon_that_waits_for_its_file(tmp_path: Path, f
         details = client.get_string_details("greeting", "mine")
         assert (details.value, details.error_code) == ("mine", ErrorCode.PROVIDER_NOT_READY)
         save(flags, text)
-        eventually(lambda: client.get_provider_status() is ProviderStatus.READY, 10)
+        eventually(lambda: client.get_provider_status() is ProviderStatus.READY)
         assert client.get_string_value("greeting", "mine") == "hello"
 
 

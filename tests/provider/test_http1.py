@@ -82,7 +82,6 @@ def test_a_connection_that_ends_or_holds_more_is_not_used_again(wire: bytes) -> 
     "wire",
     [
         b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"\x15\x03\x01\x00\x02\x02\x16",
         b"+PONG\r\n",
         b"HTTP/2 200\r\n\r\n",
         b"HTTP/1.1 2000 OK\r\n\r\n",
@@ -108,6 +107,12 @@ def test_a_connection_that_ends_or_holds_more_is_not_used_again(wire: bytes) -> 
 def test_what_no_daemon_sends_is_garbage(wire: bytes) -> None:
     with pytest.raises(Unreachable, match="peer is no Burgee daemon") as caught:
         read(wire)
+    assert caught.value.code is ErrorCode.PARSE_ERROR
+
+
+def test_a_record_of_tls_in_answer_to_plain_http_is_told_for_what_it_is() -> None:
+    with pytest.raises(Unreachable, match="peer: that is a TLS port: write https://") as caught:
+        read(b"\x15\x03\x01\x00\x02\x02\x16")
     assert caught.value.code is ErrorCode.PARSE_ERROR
 
 

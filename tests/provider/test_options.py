@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from openfeature.contrib.provider.burgee import BurgeeProvider, Options
+from openfeature.contrib.provider.burgee.tls_files import TlsFiles
 
 
 def test_the_defaults_are_the_designs() -> None:
@@ -51,7 +52,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     ("given", "says"),
     [
         ({"resolver": "rpc"}, "resolver 'rpc' is unknown"),
-        ({"address": "https://x:1"}, "no TLS"),
+        ({"address": "https://x"}, "names no port"),
         ({"deadline": 0}, "deadline is a number of seconds over 0, not 0"),
         ({"deadline": float("nan")}, "deadline"),
         ({"deadline": float("inf")}, "deadline"),
@@ -98,6 +99,9 @@ def test_options_do_not_change() -> None:
         ({"token": "a\nb"}, "token holds what no HTTP header can"),
         ({"token": "tökén"}, "token holds what no HTTP header can"),
         ({"prefetch": 1}, "prefetch is True or False, not 1"),
+        ({"ca": ""}, "ca is the path of a file"),
+        ({"certificate": 5}, "certificate is the path of a file"),
+        ({"certificate_key": "/k"}, "name that as certificate, too"),
     ],
 )
 def test_a_path_or_a_token_that_cannot_be_is_refused(given: dict[str, Any], says: str) -> None:
@@ -112,8 +116,12 @@ def test_paths_and_the_token_can_come_from_the_environment_and_paths_as_such(tmp
         "BURGEE_RUNTIME_DIR": "/r",
         "BURGEE_TOKEN": "t",
         "BURGEE_PREFETCH": "true",
+        "BURGEE_CA": "/ca",
+        "BURGEE_CERTIFICATE": "/c",
+        "BURGEE_CERTIFICATE_KEY": "/k",
     }
     options = Options.gather(environment, bootstrap=tmp_path)
+    assert options.tls_files == TlsFiles("/ca", "/c", "/k")
     assert (options.bootstrap, options.last_snapshot, options.runtime_dir) == (str(tmp_path), "/l", "/r")
     assert (options.token, options.prefetch) == ("t", True)
     with pytest.raises(ValueError, match="BURGEE_PREFETCH is neither true nor false"):

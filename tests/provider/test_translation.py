@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import enum
 import math
+import pickle
 from collections import UserDict, UserList
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -247,6 +250,42 @@ def test_an_answer_has_neither_error_code_nor_message() -> None:
     assert (details.error_code, details.error_message) == (None, None)
     assert details.flag_metadata == metadata
     assert details.flag_metadata is not metadata
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"a": 1, "b": "text"}, {"a": [1, {"b": None}], "c": 2.5}, {"a": {}}, [], [1, [2]], [{}]]
+)
+def test_an_object_is_the_callers_own_to_its_innermost_part(value: Any) -> None:
+    shared = core.Resolution("f", copy.deepcopy(value), True, "v", core.Reason.STATIC, "object")
+    for _ in range(2):
+        details = to_details(shared, {}, "object")
+        assert (details.value, type(details.value)) == (value, type(value))
+        for part in parts(details.value):
+            part.clear()
+    assert shared.value == value
+
+
+def parts(value: Any) -> list[Any]:
+    """Every list and object in it, the innermost first."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inner = [part for member in members for part in parts(member)]
+    return [*inner, value] if isinstance(value, dict | list) else inner
+
+
+def test_details_can_be_altered_copied_and_replaced_like_the_sdks_own() -> None:
+    answered = core.Resolution("f", 7, True, "seven", core.Reason.SPLIT, "integer", metadata={"a": 1})
+    plain = FlagResolutionDetails(7, None, None, Reason.SPLIT, "seven", {"a": 1})
+    details = to_details(answered, 0, "integer")
+    assert copy.deepcopy(details) == plain == pickle.loads(pickle.dumps(details))
+    assert dataclasses.replace(details, value=8).value == 8
+    details.value = 9
+    details.reason = "MINE"
+    assert to_details(answered, 0, "integer") == plain
+
+
+def test_details_have_all_fields_that_the_sdks_own_have() -> None:
+    details = to_details(core.Resolution("f", 7, True, None, core.Reason.STATIC), 0, "integer")
+    assert vars(details).keys() == {field.name for field in dataclasses.fields(FlagResolutionDetails)}
 
 
 def test_a_code_default_is_the_callers_value_with_the_reason_given_and_no_error() -> None:

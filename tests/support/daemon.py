@@ -7,18 +7,22 @@ import json
 import os
 import select
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+
+from tests.support.warm_process import WarmProcess, is_possible
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-LONGEST_START = 30.0
+LONGEST_START = 60.0
 """Seconds until the daemon's line of JSON must have come; generous, since tests share two cores."""
 
 _CLOCKED = Path(__file__).with_name("clocked_daemon.py")
@@ -55,13 +59,13 @@ class RunningDaemon:
     Attributes:
         line: its line of JSON.
         socket: the Unix socket's path.
-        http: ``http://HOST:PORT``, None where it listens on the socket alone.
+        http: ``http://HOST:PORT`` or ``https://HOST:PORT``, None where it listens on the socket alone.
         management: the same for health only.
         pid: of the process that serves.
         log_path: what it writes to standard error.
     """
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | WarmProcess
     line: dict[str, Any]
     log_path: Path
 
@@ -86,11 +90,15 @@ class RunningDaemon:
         """What it has written to standard error so far."""
         return self.log_path.read_text()
 
-    def connect(self, *, over: str | None = None, timeout: float = 10.0) -> http.client.HTTPConnection:
-        """A connection over the Unix socket, or to an ``http://HOST:PORT``."""
+    def connect(
+        self, *, over: str | None = None, timeout: float = 10.0, tls: ssl.SSLContext | None = None
+    ) -> http.client.HTTPConnection:
+        """A connection over the Unix socket, or to an ``http://HOST:PORT`` or ``https://HOST:PORT``."""
         if over is None:
             return connect_to_unix_socket(self.socket, timeout)
-        host, _, port = over.removeprefix("http://").rpartition(":")
+        host, _, port = over.rpartition("//")[2].rpartition(":")
+        if over.startswith("https://"):
+            return http.client.HTTPSConnection(host.strip("[]"), int(port), timeout=timeout, context=tls)
         return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=timeout)
 
     def request(
@@ -102,9 +110,10 @@ class RunningDaemon:
         *,
         over: str | None = None,
         timeout: float = 10.0,
+        tls: ssl.SSLContext | None = None,
     ) -> Response:
         """One exchange; ``message`` is sent as JSON."""
-        connection = self.connect(over=over, timeout=timeout)
+        connection = self.connect(over=over, timeout=timeout, tls=tls)
         try:
             body = None if message is None else json.dumps(message).encode()
             sent = {"Content-Type": "application/json"} if body is not None else {}
@@ -127,7 +136,7 @@ class RunningDaemon:
         """Wait until evaluations are answered."""
         self.wait_until(lambda: self.request("GET", "/readyz").status == 200, seconds)
 
-    def wait_until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+    def wait_until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
         """Wait until something holds; an AssertionError with the daemon's log where it does not in time."""
         wait_until(condition, seconds, lambda: self.log)
 
@@ -146,7 +155,7 @@ def connect_to_unix_socket(path: str, timeout: float) -> http.client.HTTPConnect
 
 
 def wait_until(
-    condition: Callable[[], object], seconds: float = 10.0, explain: Callable[[], str] = str
+    condition: Callable[[], object], seconds: float = 20.0, explain: Callable[[], str] = str
 ) -> None:
     """Wait until something holds; an AssertionError where it does not in time."""
     until = time.monotonic() + seconds
@@ -168,6 +177,7 @@ def running_daemon(
     clock_file: Path | None = None,
     environment: Mapping[str, str] | None = None,
     states_directory: bool = True,
+    fresh: bool = False,
 ) -> Iterator[RunningDaemon]:
     """Run a daemon while the block runs, on a socket and a free port of its own.
 
@@ -178,6 +188,7 @@ def running_daemon(
         clock_file: Unix seconds as text, which the daemon takes for the time; see clocked_daemon.
         environment: of the process; a clean one where there is none.
         states_directory: whether ``--state-dir`` is among what is added.
+        fresh: whether its interpreter has to be a new one; see `tests.support.warm_process`.
     """
     stated = [str(argument) for argument in arguments]
     command = [] if stated[:1] in (["up"], ["serve"]) else ["serve"]
@@ -190,15 +201,14 @@ def running_daemon(
             continue
         if not any(argument.split("=")[0] == option for argument in stated):
             stated += [option, value]
-    program = ["-m", "burgeed.cli"] if clock_file is None else [str(_CLOCKED), str(clock_file)]
     log_path = tmp_path / "daemon.log"
     with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, *program, *command, *stated],
-            stdin=subprocess.DEVNULL,
+        process = _start(
+            [*_program(clock_file), *command, *stated],
+            environment,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=dict(environment) if environment is not None else clean_environment(),
+            fresh=fresh,
         )
     try:
         yield RunningDaemon(process, _read_line(process, log_path), log_path)
@@ -210,7 +220,33 @@ def running_daemon(
         process.stdout.close()
 
 
-def _read_line(process: subprocess.Popen[bytes], log_path: Path) -> dict[str, Any]:
+def _program(clock_file: Path | None) -> list[str]:
+    return ["-m", "burgeed.cli"] if clock_file is None else [str(_CLOCKED), str(clock_file)]
+
+
+def _start(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None,
+    *,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes],
+    cwd: Path | None = None,
+    fresh: bool = False,
+) -> subprocess.Popen[bytes] | WarmProcess:
+    environment = clean_environment() if environment is None else dict(environment)
+    if not fresh and is_possible(environment):
+        return WarmProcess(arguments, environment=environment, stdout=stdout, stderr=stderr, cwd=cwd)
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment,
+        cwd=cwd,
+    )
+
+
+def _read_line(process: subprocess.Popen[bytes] | WarmProcess, log_path: Path) -> dict[str, Any]:
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], LONGEST_START)
     line = process.stdout.readline() if ready else b""
@@ -222,18 +258,22 @@ def run_command(
     *arguments: object,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    seconds: float = 30.0,
+    seconds: float = 60.0,
     clock_file: Path | None = None,
+    fresh: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `burgee` to its end, its output piped."""
-    program = ["-m", "burgeed.cli"] if clock_file is None else [str(_CLOCKED), str(clock_file)]
-    return subprocess.run(
-        [sys.executable, *program, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        cwd=cwd,
-        env=dict(environment) if environment is not None else clean_environment(),
-        check=False,
-    )
+    """Run `burgee` to its end, its output kept in files."""
+    program = [*_program(clock_file), *map(str, arguments)]
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = _start(program, environment, stdout=output, stderr=errors, cwd=cwd, fresh=fresh)
+        try:
+            code = process.wait(seconds)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        said = []
+        for file in (output, errors):
+            file.seek(0)
+            said.append(file.read().decode())
+    return subprocess.CompletedProcess(program, code, *said)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 import orjson
 
 from burgee.wire.sync import HEARTBEAT, GenerationEvent
+from tests.support.ports import port_of, reserve_port
 
 Handler = Callable[["Exchange"], None]
 
@@ -60,7 +62,8 @@ class Exchange:
 
     def _has_gone(self) -> bool:
         try:
-            return self._peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            # Of the bytes on the line, also where they are of TLS.
+            return socket.socket.recv(self._peer, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
             return False
 
@@ -79,6 +82,7 @@ class FakeDaemon:
         requests: all but those for events.
         accepted: connections so far.
         streams: event streams opened so far.
+        tls: for TLS on its port, from the next connection on; None speaks none.
     """
 
     path: str | None = None
@@ -91,17 +95,20 @@ class FakeDaemon:
     beating: bool = True
     generation: GenerationEvent = field(default_factory=lambda: GenerationEvent("e", 1, flags_changed=None))
     stopping: threading.Event = field(default_factory=threading.Event)
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._subscribers: list[queue.SimpleQueue[bytes]] = []
+        self._reserved: socket.socket | None = None
 
     @property
     def address(self) -> str:
         """As the provider takes it."""
-        return f"unix://{self.path}" if self.path else f"http://127.0.0.1:{self.port}"
+        scheme = "http" if self.tls is None else "https"
+        return f"unix://{self.path}" if self.path else f"{scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> FakeDaemon:
         """Begin to listen."""
@@ -112,10 +119,12 @@ class FakeDaemon:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(self.path)
         else:
+            if not self.port:
+                self._reserved = reserve_port()
+                self.port = port_of(self._reserved)
             self._listener = socket.socket(socket.AF_INET)
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._listener.bind(("127.0.0.1", self.port))
-            self.port = self._listener.getsockname()[1]
         self._listener.listen(1024)
         self._spawn(self._accept, self._listener)
         return self
@@ -129,8 +138,13 @@ class FakeDaemon:
         self.cut_connections()
         threads, self._threads = self._threads, []
         for thread in threads:
-            thread.join(5)
+            thread.join(20)
             assert not thread.is_alive(), "a handler of the fake daemon hangs"
+
+    def give_up_port(self) -> None:
+        """Hold the port no longer at which it might be started again."""
+        if self._reserved is not None:
+            self._reserved.close()
 
     def cut_connections(self) -> None:
         """Close every connection, and go on listening."""
@@ -196,6 +210,8 @@ class FakeDaemon:
 
     def _serve(self, peer: socket.socket) -> None:
         try:
+            if self.tls is not None:
+                peer = self._secured(peer, self.tls)
             with peer.makefile("rb") as reader:
                 while (request := _read_request(reader)) is not None:
                     exchange = Exchange(self, peer, request)
@@ -204,7 +220,7 @@ class FakeDaemon:
                     else:
                         self.requests.append(request)
                         self.evaluation(exchange)
-        except (OSError, Hung):
+        except (OSError, Hung, ValueError):  # gone, told to end, or no HTTP
             pass
         finally:
             with self._lock:
@@ -212,6 +228,20 @@ class FakeDaemon:
             with contextlib.suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
             peer.close()
+
+    def _secured(self, peer: socket.socket, tls: ssl.SSLContext) -> socket.socket:
+        secured = tls.wrap_socket(peer, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open.remove(peer)
+            self._open.add(secured)
+        try:
+            secured.do_handshake()
+        except OSError:
+            with self._lock:
+                self._open.discard(secured)
+            secured.close()
+            raise
+        return secured
 
 
 def _read_request(reader: Any) -> Received | None:
@@ -320,3 +350,4 @@ def running(daemon: FakeDaemon) -> Iterator[FakeDaemon]:
         yield daemon
     finally:
         daemon.stop()
+        daemon.give_up_port()

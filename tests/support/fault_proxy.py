@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 
 from tests.support.faults import CHUNK, Fault, Gone, Relay
+from tests.support.ports import port_of, reserve_port
 
 
 class FaultProxy:
@@ -40,6 +41,7 @@ class FaultProxy:
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
+        self._reserved: socket.socket | None = None
 
     @property
     def address(self) -> str:
@@ -55,8 +57,10 @@ class FaultProxy:
         self.refuse()
         self.drop()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(20)
             assert not thread.is_alive(), "a connection of the proxy hangs"
+        if self._reserved is not None:
+            self._reserved.close()
 
     def listen(self, backlog: int = 1024, *, accept: bool = True) -> None:
         """Begin to listen, at the same address as before."""
@@ -66,10 +70,12 @@ class FaultProxy:
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(self.path)
         else:
+            if self._reserved is None:
+                self._reserved = reserve_port()
+                self.port = port_of(self._reserved)
             listener = socket.socket(socket.AF_INET)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", self.port))
-            self.port = listener.getsockname()[1]
         listener.listen(backlog)
         self._listener = listener
         if accept:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 DEADLINE = 60.0
 """Seconds that the server may take to start or stop."""
@@ -63,6 +64,14 @@ class PostgresqlServer:
     @property
     def _data(self) -> Path:
         return self.directory / "data"
+
+    def written(self, uri: str) -> bytes:
+        """Everything in the files of a database's tables, with what was still on its way there."""
+        database = str(conninfo_to_dict(uri)["dbname"])
+        self.query("CHECKPOINT")
+        [[directory]] = self.query(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
+        files = (self._data / "base" / str(directory)).iterdir()
+        return b"".join(path.read_bytes() for path in files)
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it answers."""

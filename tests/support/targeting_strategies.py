@@ -1,7 +1,6 @@
-"""flagd documents with JSONLogic targeting, and contexts for them: drawn by hypothesis or by a seed.
+"""flagd documents with JSONLogic targeting, and contexts for them, by a grammar over :class:`random.Random`.
 
-There is one grammar, over :class:`random.Random`. hypothesis gives it a ``Random`` whose choices it shrinks;
-a long run gives it one with a seed that it prints.
+Its seed is drawn and told by hypothesis, or in a long run printed.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
 
 from tests.support.targeting_contexts import ATTRIBUTES, TEXTS, VERSIONS, ContextGrammar
 
@@ -248,13 +245,3 @@ class Grammar(ContextGrammar):
     def variable(self) -> dict[str, Any]:
         path = self.random.choice(PATHS)
         return {"var": path} if not self.chance(6) else {"var": [path, self.literal()]}
-
-
-def flagd_documents(*, odd: bool = False) -> st.SearchStrategy[dict[str, Any]]:
-    """Valid flagd documents, see :class:`Grammar`."""
-    return st.randoms(use_true_random=False).map(lambda random: Grammar(random, odd=odd).document())
-
-
-def targeting_contexts(*, odd: bool = False) -> st.SearchStrategy[dict[str, Any]]:
-    """Contexts for them."""
-    return st.randoms(use_true_random=False).map(lambda random: Grammar(random, odd=odd).context())

@@ -11,11 +11,12 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from burgeed.audit.errors import AnchorFailed, AuditError
+from burgeed.audit.remembered import sync_directory
 
 SYSLOG_SOCKET = Path("/dev/log")
 
@@ -24,6 +25,7 @@ _AUTHPRIV_NOTICE = 10 * 8 + 5
 _SYSLOG_LINE = re.compile(r"burgee-audit: checkpoint \d+ ([A-Za-z0-9+/=]{40,8000})")
 _NOTE = re.compile(r"burgee-audit/[^\n]*\n(?:[^\n]+\n){1,16}\n(?:\u2014 [^\n]*\n){1,16}")
 _LONGEST_FILE = 1 << 30
+_LATEST = 1 << 20
 
 
 class Anchor(Protocol):
@@ -47,28 +49,28 @@ class FileAnchor:
     """A file that is only ever appended to, best on a disk that this machine's root cannot rewrite.
 
     Args:
-        path: made 0600 where there is none; never followed where it is a symbolic link.
+        path: made 0600 where there is none; never followed where it is a symbolic link. For one log alone.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     @property
     def uri(self) -> str:
         """See Anchor."""
-        return f"file:{self._path}"
+        return f"file:{self.path}"
 
     def put(self, note: str, size: int) -> None:
         """See Anchor: the file is synced."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            descriptor = os.open(self._path, flags, 0o600)
+            descriptor = os.open(self.path, flags, 0o600)
         except OSError as error:
-            raise AnchorFailed(f"{self._path} cannot be opened ({error.strerror})") from error
+            raise AnchorFailed(f"{self.path} cannot be opened ({error.strerror})") from error
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise AnchorFailed(f"{self._path} is no regular file")
+                raise AnchorFailed(f"{self.path} is no regular file")
             # What a crash cut short must not take the next one with it.
             is_torn = status.st_size > 0 and os.pread(descriptor, 1, status.st_size - 1) != b"\n"
             left = memoryview((b"\n\n" if is_torn else b"") + note.encode() + b"\n")
@@ -76,9 +78,9 @@ class FileAnchor:
                 left = left[os.write(descriptor, left) :]
             os.fsync(descriptor)
             if status.st_size == 0:
-                _sync_entries(self._path.parent)
+                sync_directory(self.path.parent)
         except OSError as error:
-            raise AnchorFailed(f"{self._path} cannot be written ({error.strerror})") from error
+            raise AnchorFailed(f"{self.path} cannot be written ({error.strerror})") from error
         finally:
             os.close(descriptor)
 
@@ -122,6 +124,29 @@ def anchor_of(uri: str) -> Anchor:
     raise ValueError(f"{uri!r} is no anchor; write file:PATH or syslog:")
 
 
+def file_anchors(anchors: Iterable[Anchor]) -> list[Path]:
+    """The files of those that are files: what can be read back here."""
+    return [anchor.path for anchor in anchors if isinstance(anchor, FileAnchor)]
+
+
+def read_latest_anchored(path: Path) -> Iterator[str]:
+    """The notes of the last mebibyte of an anchor's file, some three thousand; none where there is no file.
+
+    Raises:
+        AuditError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - _LATEST))
+            text = file.read(_LATEST).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise AuditError(f"the anchor {path} cannot be read ({error.strerror})") from error
+    yield from _NOTE.findall(text)
+
+
 def read_anchored(path: Path) -> Iterator[str]:
     """The notes of an anchor's file, or of a copy of syslog's lines, in order; other text is passed over.
 
@@ -145,12 +170,3 @@ def read_anchored(path: Path) -> Iterator[str]:
             continue
     if not found:
         raise AuditError(f"the anchor {path} holds no checkpoint")
-
-
-def _sync_entries(path: Path) -> None:
-    """Make sure that a new file has its name after a power cut. Raises OSError."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -14,6 +14,7 @@ from burgeed.audit.checkpoint import Checkpoint
 from burgeed.audit.errors import AnchorFailed, AuditUnavailable
 from burgeed.audit.head import read_head
 from burgeed.audit.journal import Journal, anchor_lag
+from burgeed.audit.sealing_key import Sealer
 from burgeed.clock import Clock
 from burgeed.database.errors import DatabaseError
 from burgeed.database.protocol import Database, Transaction
@@ -45,6 +46,10 @@ class Checkpoints:
         journal: whose keys sign.
         anchors: external places; none leaves truncation, and a key holder's rewriting, undetectable.
         uniform: like random.uniform, for the jitter of retries.
+        sealer: what seals each; None seals none.
+
+    Attributes:
+        why: why none could be made when one was due; empty where it could.
     """
 
     def __init__(
@@ -56,7 +61,10 @@ class Checkpoints:
         *,
         uniform: Callable[[float, float], float] = _UNIFORM,
         interval: float = INTERVAL,
+        sealer: Sealer | None = None,
     ) -> None:
+        self.sealer = sealer
+        self.why = ""
         self._database = database
         self._journal = journal
         self._clock = clock
@@ -72,18 +80,17 @@ class Checkpoints:
 
     async def run(self) -> None:
         """Look at the log again and again; makes the last checkpoint when it is cancelled."""
-        complained = False
         try:
             while True:
                 await self._clock.sleep(self._interval)
                 try:
                     await self._look()
-                    complained = False
+                    self.why = ""
                 except DatabaseError as error:
                     # Once for as long as it stays so.
-                    if not complained:
+                    if not self.why:
                         _log.warning("no checkpoint of the audit can be made", extra={"why": str(error)})
-                    complained = True
+                    self.why = str(error)
                     await self._clock.sleep(self._uniform(0.0, _FIRST_RETRY))
         finally:
             await self._last()
@@ -93,7 +100,7 @@ class Checkpoints:
 
         Raises:
             DatabaseUnavailable, OutcomeUnknown: it is not stored, or not known to be.
-            AuditUnavailable: the log is signed with another key.
+            AuditUnavailable: the log is signed with another key, or does not meet its witness.
         """
         async with self._one_at_a_time:
             made = await self._database.write(self._store)
@@ -101,6 +108,7 @@ class Checkpoints:
                 return None
             size, note, is_anchored = made
             self._made, self._size = self._clock.monotonic(), size
+            await asyncio.to_thread(self._journal.witness.remember, note)
             if not is_anchored:
                 await self._anchor(size, note)
             return note
@@ -119,16 +127,28 @@ class Checkpoints:
         """Whether every anchor took what it was given last."""
         return not any(each.why for each in self._anchors)
 
+    @property
+    def lag(self) -> float:
+        """Seconds since the oldest entry that no anchor covers, when it was looked last; 0 without one."""
+        return self._lag
+
     def report(self) -> dict[str, Any]:
         """Size of the last checkpoint made here, the anchors and their lag, as JSON has it."""
+        sealer = self.sealer
         return {
+            "why": self.why or None,
+            "sealer": None if sealer is None else sealer.sealer.hex(),
+            "firstSealingKeyIsHere": sealer is not None and sealer.is_first_key_here,
             "size": self._size,
             "anchorLag": round(self._lag, 3),
             "anchors": [{"uri": each.anchor.uri, "why": each.why} for each in self._anchors],
         }
 
     async def _look(self) -> None:
-        entries, is_first, is_behind, lag = await self._database.read(self._standing)
+        newest = self._journal.witness.newest
+        entries, is_first, is_behind, lag = await self._database.read(
+            lambda transaction: self._standing(transaction, newest)
+        )
         self._lag = lag if self._anchors else 0.0
         now = self._clock.monotonic()
         is_due = entries >= MOST_ENTRIES or now - self._made >= LONGEST_WAIT
@@ -143,17 +163,19 @@ class Checkpoints:
                 )
                 await self._anchor(rows[0][0], rows[0][1])
 
-    def _standing(self, transaction: Transaction) -> tuple[int, bool, bool, float]:
+    def _standing(self, transaction: Transaction, newest: Checkpoint | None) -> tuple[int, bool, bool, float]:
         """Entries behind the last checkpoint, whether there is none, or no anchored one, and the lag."""
-        rows = transaction.execute("SELECT seq FROM audit_head")
+        head = read_head(transaction)
+        self._journal.witness.compare(transaction, head, newest)
         last = transaction.execute("SELECT size, anchored FROM audit_checkpoints ORDER BY size DESC LIMIT 1")
         size = last[0][0] if last else 0
         is_behind = bool(last) and last[0][1] is None
-        entries = rows[0][0] - size if rows else 0
+        entries = head.seq - size if head else 0
         return entries, not last, is_behind, anchor_lag(transaction, self._journal.now())
 
     def _store(self, transaction: Transaction) -> tuple[int, str, bool] | None:
         head = read_head(transaction)
+        self._journal.witness.check(transaction, head)
         if head is None or head.seq == 0:
             return None
         signing = self._journal.keys.signing
@@ -170,6 +192,8 @@ class Checkpoints:
             "INSERT INTO audit_checkpoints (size, root, head, note, made) VALUES (?, ?, ?, ?, ?)",
             (checkpoint.size, checkpoint.root, checkpoint.head, note, self._journal.now()),
         )
+        if self.sealer is not None:
+            self.sealer.seal(transaction, checkpoint, self._journal.now())
         return head.seq, note, False
 
     async def _anchor(self, size: int, note: str) -> None:

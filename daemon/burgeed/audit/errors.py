@@ -8,6 +8,7 @@ AuditError
 ├── Unsound             decrypted with the right key, and refused: it was altered
 ├── AnchorFailed        a checkpoint could not be put where it outlives this machine
 ├── Held                a legal hold forbids it
+├── InForce             who is to be erased is named by what is in force
 └── NotPermitted        the mode asks for a reason, a second person, a clock that is right
 """
 
@@ -46,6 +47,10 @@ class AnchorFailed(AuditError):
 
 class Held(AuditError, WriteRefused):
     """A legal hold forbids pruning or erasing it."""
+
+
+class InForce(AuditError, WriteRefused):
+    """What is served, or may act, names who is to be erased; the text says what, and how to take it back."""
 
 
 class NotPermitted(AuditError, WriteRefused):

@@ -23,6 +23,7 @@ class AuditEvent:
         old: the value before, as JSON; None where there was none (then ``had_old`` is False).
         new: the value after, likewise.
         detail: further facts of the action, as JSON: the refused route, the token's id, the generation.
+        about: kind and name of further subjects whom the detail names: it goes with any of them.
     """
 
     action: str
@@ -42,3 +43,4 @@ class AuditEvent:
     had_old: bool = False
     has_new: bool = False
     detail: Mapping[str, Any] = field(default_factory=dict)
+    about: tuple[tuple[str, str], ...] = ()

@@ -1,6 +1,7 @@
 """Exports: JSON Lines that can be verified, and CSV for a spreadsheet.
 
-A JSON Lines export has one object a line, told apart by ``type``: ``log``, then every ``segment``, then every
+A JSON Lines export has one object a line, told apart by ``type``: ``log``, then every ``key`` where the
+signing key was changed, every ``segment``, every ``seal`` and ``acceptance`` where there are any, then every
 ``checkpoint``, then every ``entry`` with its bytes beside what they say, and at last ``end``. Bytes are
 base64.
 """
@@ -14,10 +15,13 @@ from typing import Any
 
 import orjson
 
+from burgeed.audit.acceptance import Acceptance
 from burgeed.audit.chain import StoredEntry
 from burgeed.audit.log_source import Identity, StoredCheckpoint
 from burgeed.audit.records import AuditRecord
+from burgeed.audit.seals import Seal
 from burgeed.audit.segments import Segment
+from burgeed.audit.signing_keys import StoredKey, stored_key
 
 FORMAT = 1
 
@@ -36,7 +40,8 @@ def log_line(identity: Identity, *, complete: bool) -> str:
             "type": "log",
             "format": FORMAT,
             "logId": identity.log_id.hex(),
-            "publicKey": identity.public_key.hex(),
+            "publicKey": stored_key(identity.public_key).hex(),
+            "epoch": identity.epoch,
             "seq": identity.seq,
             "head": encoded(identity.head or b""),
             "complete": complete,
@@ -64,6 +69,49 @@ def segment_line(segment: Segment) -> str:
             "signature": encoded(segment.signature),
             "pruned": segment.pruned,
             "prunedSignature": encoded(segment.pruned_signature),
+        }
+    )
+
+
+def key_line(key: StoredKey) -> str:
+    """A signing key."""
+    return _line(
+        {
+            "type": "key",
+            "epoch": key.epoch,
+            "publicKey": key.public_key.hex(),
+            "firstSeq": key.first_seq,
+            "note": key.note,
+        }
+    )
+
+
+def seal_line(seal: Seal) -> str:
+    """A seal."""
+    return _line(
+        {
+            "type": "seal",
+            "sealer": seal.sealer.hex(),
+            "number": seal.number,
+            "size": seal.size,
+            "root": encoded(seal.root),
+            "head": encoded(seal.head),
+            "made": seal.made,
+            "seal": encoded(seal.seal),
+        }
+    )
+
+
+def acceptance_line(acceptance: Acceptance) -> str:
+    """A checkpoint that the log goes on without."""
+    return _line(
+        {
+            "type": "acceptance",
+            "digest": encoded(acceptance.digest),
+            "size": acceptance.size,
+            "seq": acceptance.seq,
+            "made": acceptance.made,
+            "signature": encoded(acceptance.signature),
         }
     )
 

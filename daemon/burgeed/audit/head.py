@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from burgeed.audit.entry import NO_HASH
 from burgeed.audit.merkle import Peaks
 from burgeed.audit.segments import COLUMNS, Segment, segment_of
+from burgeed.audit.signing_keys import read_stored_key, stored_key
 from burgeed.database.protocol import Transaction
+from burgeed.signing.keys import PublicKey
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Head:
     master_id: str
     wrapped_index_key: bytes
     epoch: int
-    public_key: bytes
+    public_key: PublicKey
     seq: int
     hash: bytes
     peaks: Peaks
@@ -48,7 +50,7 @@ def read_head(transaction: Transaction) -> Head | None:
         return None
     row = rows[0]
     return Head(
-        bytes(row[0]), row[1], bytes(row[2]), row[3], bytes(row[4]), row[5], bytes(row[6]),
+        bytes(row[0]), row[1], bytes(row[2]), row[3], read_stored_key(bytes(row[4])), row[5], bytes(row[6]),
         Peaks.read(row[5], bytes(row[7])), segment_of(row[8:]),
     )  # fmt: skip
 
@@ -67,7 +69,7 @@ def make_log(
     log_id: bytes,
     master_id: str,
     wrapped_index_key: bytes,
-    public_key: bytes,
+    public_key: PublicKey,
     segment: Segment,
     now: int,
 ) -> Head:
@@ -75,7 +77,7 @@ def make_log(
     transaction.execute(
         "INSERT INTO audit_log (id, log_id, made, master_id, index_key, epoch, public_key)"
         " VALUES (1, ?, ?, ?, ?, ?, ?)",
-        (log_id, now, master_id, wrapped_index_key, segment.epoch, public_key),
+        (log_id, now, master_id, wrapped_index_key, segment.epoch, stored_key(public_key)),
     )
     transaction.execute(
         "INSERT INTO audit_head (id, seq, hash, peaks, segment) VALUES (1, 0, ?, ?, ?)",

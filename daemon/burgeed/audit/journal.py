@@ -8,19 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from burgeed.audit.checkpoint import Checkpoint
 from burgeed.audit.entry import EntryHeader, entry_hash
 from burgeed.audit.errors import AuditUnavailable, EntryMalformed, KeyUnusable, Undecryptable
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.head import Head, index_purpose, make_log, read_head, write_head
-from burgeed.audit.keys import AuditKeys, new_key
+from burgeed.audit.keys import AuditKeys
 from burgeed.audit.masking import Masking
 from burgeed.audit.modes import STANDARD, Mode
+from burgeed.audit.new_key import new_key
 from burgeed.audit.payload import Named, compose_payload
 from burgeed.audit.sealing import place_of, seal, sealed_length
 from burgeed.audit.segments import LONGEST_OPEN, MOST_ENTRIES, close_segment, open_segment, segment_key
-from burgeed.audit.subjects import NOBODY, PERSON, Subject, Subjects, kind_of_scope
+from burgeed.audit.signing_keys import StoredKey, keep_key, read_keys, stored_key
+from burgeed.audit.subjects import NOBODY, PERSON, Subject, Subjects, kind_of_scope, people
+from burgeed.audit.witness import Witness
 from burgeed.clock import Clock
 from burgeed.database.protocol import Transaction
+from burgeed.signing.keys import PrivateKey
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -34,6 +39,7 @@ class Journal:
         boot_id: 16 bytes that tell one boot of the machine from another; the kernel's where none are given.
         most_entries, longest_open: of a segment, in entries and seconds.
         synchronised: whether the machine's clock is; asked in a mode that records it.
+        witness: what the log has to meet before anything is added to it.
     """
 
     def __init__(
@@ -47,8 +53,10 @@ class Journal:
         most_entries: int = MOST_ENTRIES,
         longest_open: float = LONGEST_OPEN,
         synchronised: Callable[[], bool | None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         self.keys = keys
+        self.witness = witness or Witness()
         self.mode = mode
         self.subjects = Subjects(keys.masters)
         self._clock = clock
@@ -75,10 +83,12 @@ class Journal:
         """The end of the log, with a segment that takes entries; makes the log where there is none.
 
         Raises:
-            AuditUnavailable: the log is signed with another key than the one at hand.
+            AuditUnavailable: the log is signed with another key than the one at hand, or does not meet its
+                witness.
             Undecryptable: the log's keys cannot be unwrapped.
         """
         head = read_head(transaction)
+        self.witness.check(transaction, head)
         now = self.now()
         if head is None:
             return self._make_log(transaction, now)
@@ -93,6 +103,29 @@ class Journal:
         head = self.open(transaction)
         if head.seq >= head.segment.first_seq:
             self._next_segment(transaction, head, self.now())
+        return head
+
+    def succeed(self, transaction: Transaction, successor: PrivateKey) -> Head:
+        """End the time of the signing key with a checkpoint that the next one signs too, as all that follows.
+
+        The log has entries. Raises as :meth:`open`.
+        """
+        head, signing = self.open(transaction), self.keys.signing
+        checkpoint = Checkpoint(head.log_id, head.seq, head.peaks.root(), head.hash, successor.public)
+        note = checkpoint.sign(signing, successor)
+        transaction.execute(
+            "INSERT INTO audit_checkpoints (size, root, head, note, made) VALUES (?, ?, ?, ?, ?)",
+            (checkpoint.size, checkpoint.root, checkpoint.head, note, self.now()),
+        )
+        if not read_keys(transaction):
+            keep_key(transaction, StoredKey(head.epoch, stored_key(head.public_key), 1, ""))
+        public_key = stored_key(successor.public)
+        head.epoch, head.public_key = head.epoch + 1, successor.public
+        keep_key(transaction, StoredKey(head.epoch, public_key, head.seq + 1, note))
+        # The old key's last signature closes the segment; the one behind it names the new key's time.
+        self._next_segment(transaction, head, self.now())
+        transaction.execute("UPDATE audit_log SET epoch = ?, public_key = ?", (head.epoch, public_key))
+        self.keys = replace(self.keys, signing=successor)
         return head
 
     def index_key(self, head: Head) -> bytes:
@@ -232,8 +265,12 @@ def read_boot_id() -> bytes:
 
 
 def _names(event: AuditEvent) -> list[tuple[str, str]]:
-    people = [(PERSON, name) for name in (event.actor, event.on_behalf_of) if name]
-    return [*people, (kind_of_scope(event.level), event.scope)] if event.scope else people
+    return [*_main_names(event), *event.about]
+
+
+def _main_names(event: AuditEvent) -> list[tuple[str, str]]:
+    named = [*people(event.actor, event.on_behalf_of)]
+    return [*named, (kind_of_scope(event.level), event.scope)] if event.scope else named
 
 
 def _named(event: AuditEvent, subjects: dict[tuple[str, str], Subject]) -> Named:
@@ -241,4 +278,5 @@ def _named(event: AuditEvent, subjects: dict[tuple[str, str], Subject]) -> Named
         subjects.get((PERSON, event.actor)) if event.actor else None,
         subjects.get((PERSON, event.on_behalf_of)) if event.on_behalf_of else None,
         subjects.get((kind_of_scope(event.level), event.scope)) if event.scope else None,
+        tuple(subjects[each] for each in sorted({*event.about}.difference(_main_names(event)))),
     )

@@ -1,23 +1,19 @@
-"""Secret keys in files: read where they are safe, made where there are none."""
+"""The audit's keys in files: read where they are safe, made where there are none."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from burgeed.audit.errors import KeyUnusable
+from burgeed.audit.new_key import KEY_BYTES, new_key
+from burgeed.signing.keys import KeyMalformed, Kind, PrivateKey, read_private_key
+from burgeed.signing.secret_file import SecretFileUnusable, read_secret, write_new_secret
 
-KEY_BYTES = 32
 MASTER_FILE = "audit-master.key"
 SIGNING_FILE = "audit-signing.key"
 MASTER_CREDENTIAL = "burgee-audit-key"
 SIGNING_CREDENTIAL = "burgee-audit-signing-key"
-
-_LONGEST_FILE = 200
-_SHARED = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_key(path: Path, *, credential: bool = False) -> bytes:
@@ -29,17 +25,7 @@ def read_key(path: Path, *, credential: bool = False) -> bytes:
     Raises:
         KeyUnusable: it cannot be read, is no key, is not ours, or others may read it.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise KeyUnusable(f"the key file {path} cannot be opened ({error.strerror})") from error
-    try:
-        _check(path, os.fstat(descriptor), credential=credential)
-        content = os.read(descriptor, _LONGEST_FILE)
-    except OSError as error:
-        raise KeyUnusable(f"the key file {path} cannot be read ({error.strerror})") from error
-    finally:
-        os.close(descriptor)
+    content = _read(path, credential)
     if len(content) == KEY_BYTES:
         return content
     try:
@@ -53,14 +39,37 @@ def read_key(path: Path, *, credential: bool = False) -> bytes:
 
 def read_or_make_key(path: Path) -> bytes:
     """The key of a file; where there is no file, a new random one, 0600 and on disk. Raises KeyUnusable."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-        if not path.exists() and not path.is_symlink():
-            _write_new(aside, path, secrets.token_bytes(KEY_BYTES).hex().encode() + b"\n")
-    except OSError as error:
-        raise KeyUnusable(f"the key file {path} cannot be made ({error.strerror})") from error
+    _make(path, new_key().hex().encode() + b"\n")
     return read_key(path)
+
+
+def read_signing_key(path: Path, *, credential: bool = False) -> PrivateKey:
+    """A signing key: 32 bytes or 64 hexadecimal digits are one of Ed25519, PEM PKCS#8 says its kind itself.
+
+    Args and raises as :func:`read_key`.
+    """
+    try:
+        return read_private_key(_read(path, credential))
+    except KeyMalformed as error:
+        raise KeyUnusable(f"the key file {path} has no signing key: {error}") from error
+
+
+def read_or_make_signing_key(path: Path, kind: Kind) -> PrivateKey:
+    """The signing key of a file, whatever its kind; where there is no file, a new one of ``kind``.
+
+    Raises:
+        KeyUnusable: as :func:`read_key`.
+    """
+    if not path.exists():
+        _make(path, new_signing_content(kind))
+    return read_signing_key(path)
+
+
+def new_signing_content(kind: Kind) -> bytes:
+    """What the file of a new signing key holds."""
+    if kind == "ed25519":
+        return new_key().hex().encode() + b"\n"
+    return PrivateKey.new(kind).pem()
 
 
 def credential_path(environment: Mapping[str, str], name: str) -> Path | None:
@@ -72,32 +81,20 @@ def credential_path(environment: Mapping[str, str], name: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _check(path: Path, status: os.stat_result, *, credential: bool) -> None:
-    """Raise KeyUnusable unless the file is a key's file as it has to be."""
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyUnusable(f"the key file {path} is no regular file")
-    if status.st_uid not in ((os.geteuid(), 0) if credential else (os.geteuid(),)):
-        raise KeyUnusable(f"the key file {path} belongs to uid {status.st_uid}, not to this process's")
-    if status.st_mode & (stat.S_IRWXO if credential else _SHARED):
-        raise KeyUnusable(f"the key file {path} is open to others; chmod 600 it, and take a new key")
+def _read(path: Path, credential: bool) -> bytes:
+    try:
+        return read_secret(path, credential=credential)
+    except SecretFileUnusable as error:
+        raise KeyUnusable(str(error)) from error
 
 
-def _write_new(aside: Path, path: Path, content: bytes) -> None:
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+def _make(path: Path, content: bytes) -> None:
+    """Make a file where there is none, and its directory. Raises KeyUnusable."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # Linked, not renamed: another process that made one meanwhile wins.
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-    finally:
-        aside.unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise KeyUnusable(f"the key file {path} cannot be made ({error.strerror})") from error
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        write_new_secret(path, content)
+    except SecretFileUnusable as error:
+        raise KeyUnusable(str(error)) from error

@@ -1,4 +1,8 @@
-"""The keys of the audit: a master key that wraps all others, and a key that signs."""
+"""The keys of the audit: a master key that wraps all others, and a key that signs.
+
+The signing key is an Ed25519 key, or where the mode asks for FIPS cryptography an ECDSA key on P-256; its
+file says which. Both are :class:`burgeed.signing.keys.PrivateKey`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from burgeed.audit.errors import Undecryptable
 from burgeed.audit.key_file import (
-    KEY_BYTES,
     MASTER_CREDENTIAL,
     MASTER_FILE,
     SIGNING_CREDENTIAL,
@@ -23,7 +24,10 @@ from burgeed.audit.key_file import (
     credential_path,
     read_key,
     read_or_make_key,
+    read_or_make_signing_key,
+    read_signing_key,
 )
+from burgeed.signing.keys import Kind, PrivateKey
 
 NONCE_BYTES = 12
 
@@ -63,34 +67,6 @@ class MasterKey:
             raise Undecryptable("a key of the audit cannot be unwrapped with this master key") from error
 
 
-class SigningKey:
-    """Signs checkpoints, segment headers and prunings: Ed25519, RFC 8032.
-
-    Args:
-        seed: the private key, 32 bytes.
-    """
-
-    def __init__(self, seed: bytes) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-    def __repr__(self) -> str:
-        return f"SigningKey({self.public.hex()})"
-
-    def sign(self, message: bytes) -> bytes:
-        """64 bytes."""
-        return self._private.sign(message)
-
-
-def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether the signature is of that message by that key; False for whatever is no key or signature."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class MasterKeys:
     """What unwraps.
@@ -115,7 +91,7 @@ class AuditKeys:
     """What one daemon holds."""
 
     masters: MasterKeys
-    signing: SigningKey
+    signing: PrivateKey
 
     @property
     def master(self) -> MasterKey:
@@ -130,6 +106,7 @@ def open_keys(
     master_file: Path | None = None,
     signing_file: Path | None = None,
     former_files: Sequence[Path] = (),
+    kind: Kind = "ed25519",
     make: bool = True,
 ) -> AuditKeys:
     """The daemon's keys: of the files named, else of systemd's credentials, else of the state directory.
@@ -137,17 +114,16 @@ def open_keys(
     Files that are named have to be there.
 
     Args:
+        kind: of a signing key that is made.
         make: whether those of the state directory are made where there are none.
 
     Raises:
         KeyUnusable: one cannot be used, or a former one is missing.
     """
-    own = state_dir / SIGNING_FILE
     masters = open_masters(
         state_dir, environment, master_file=master_file, former_files=former_files, make=make
     )
-    signing = SigningKey(_find(own, environment, SIGNING_CREDENTIAL, signing_file, make))
-    return AuditKeys(masters, signing)
+    return AuditKeys(masters, _find_signing(state_dir, environment, signing_file, kind, make))
 
 
 def open_masters(
@@ -163,11 +139,6 @@ def open_masters(
     return MasterKeys(MasterKey(key), tuple(MasterKey(read_key(path)) for path in former_files))
 
 
-def new_key() -> bytes:
-    """32 random bytes."""
-    return secrets.token_bytes(KEY_BYTES)
-
-
 def _find(
     own: Path, environment: Mapping[str, str], credential: str, named: Path | None, make: bool
 ) -> bytes:
@@ -177,3 +148,15 @@ def _find(
     if given is not None:
         return read_key(given, credential=True)
     return read_or_make_key(own) if make else read_key(own)
+
+
+def _find_signing(
+    state_dir: Path, environment: Mapping[str, str], named: Path | None, kind: Kind, make: bool
+) -> PrivateKey:
+    if named is not None:
+        return read_signing_key(named)
+    given = credential_path(environment, SIGNING_CREDENTIAL)
+    if given is not None:
+        return read_signing_key(given, credential=True)
+    own = state_dir / SIGNING_FILE
+    return read_or_make_signing_key(own, kind) if make else read_signing_key(own)

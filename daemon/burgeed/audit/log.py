@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from burgeed.audit import erasure, retention
+from burgeed.audit.accepting import AcceptOutcome, accept
 from burgeed.audit.checkpoints import Checkpoints
+from burgeed.audit.erasure import Reach
 from burgeed.audit.errors import NotPermitted
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.journal import Journal
-from burgeed.audit.modes import DAY, Privileged, refusal
+from burgeed.audit.modes import DAY, Privileged, refusal_of_operation
 from burgeed.audit.reader import AuditReader
 from burgeed.audit.records import AuditFilter, AuditPage, EraseOutcome, PruneOutcome, Requester
-from burgeed.audit.rotation import rewrap
+from burgeed.audit.rotation import RotateOutcome, rewrap, rotate_signing
 from burgeed.audit.throttle import Throttle
 from burgeed.clock import Clock
 from burgeed.database.errors import DatabaseError
 from burgeed.database.protocol import Database
+from burgeed.signing.keys import PrivateKey
+
+LATE = 120.0
+"""Seconds behind which an anchor is late: a checkpoint is made each minute."""
 
 _FLUSH_INTERVAL = 1.0
 _CLOSING_DEADLINE = 5.0
@@ -34,6 +41,7 @@ class AuditLog:
         journal: the one that appends within transactions too.
         checkpoints: what makes them.
         retention_days: entries that are younger are never pruned.
+        reach: how far erasing goes beside the log; None keeps it to the log.
     """
 
     def __init__(
@@ -44,8 +52,10 @@ class AuditLog:
         clock: Clock,
         *,
         retention_days: int | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.journal = journal
+        self.reach = reach
         self.checkpoints = checkpoints
         self._database = database
         self._clock = clock
@@ -104,7 +114,8 @@ class AuditLog:
         return outcome
 
     async def erase(self, requester: Requester, kind: str, name: str, legal_basis: str) -> EraseOutcome:
-        """Make one subject's personal data unreadable for ever, by deleting its key.
+        """Make one subject's personal data unreadable for ever: its key is deleted, and where the name stood
+        in the clear a pseudonym stands.
 
         Args:
             kind: ``person`` for actors, else the level whose scope it is: ``customer``, ``organization``.
@@ -112,15 +123,24 @@ class AuditLog:
             legal_basis: kept in the entry that tells of the erasure; name no person in it.
 
         Raises:
+            InForce: what is in force names the subject.
             Held, NotPermitted, AuditUnavailable, DatabaseUnavailable, OutcomeUnknown: as for :meth:`prune`.
         """
         self._permit(requester, "erase")
+        reach = self.reach
+        beside = erasure.nothing_beside if reach is None else await reach.prepare(kind, name)
         outcome = await self._database.write(
-            lambda transaction: erasure.erase(transaction, self.journal, requester, kind, name, legal_basis)
+            lambda transaction: erasure.erase(
+                transaction, self.journal, requester, kind, name, legal_basis, beside
+            )
         )
         await self._cover()
-        await self._scrub("audit_subjects")
-        return outcome
+        if not outcome.found:
+            return outcome
+        left = await self._scrub("audit_subjects", *(() if reach is None else reach.tables))
+        if reach is not None:
+            await reach.finish()
+        return replace(outcome, left=(*outcome.left, *left))
 
     async def hold(self, requester: Requester, name: str) -> bool:
         """Put a legal hold on the whole log: nothing is pruned or erased until it is released.
@@ -128,15 +148,23 @@ class AuditLog:
         Returns:
             Whether there was none of that name. Raises as :meth:`prune`.
         """
-        return await self._database.write(
+        is_new = await self._database.write(
             lambda transaction: retention.hold(transaction, self.journal, requester, name)
         )
+        await self._cover()
+        return is_new
 
     async def release(self, requester: Requester, name: str) -> bool:
         """End a legal hold; whether there was one of that name. Raises as :meth:`prune`."""
-        return await self._database.write(
+        was_held = await self._database.write(
             lambda transaction: retention.release(transaction, self.journal, requester, name)
         )
+        await self._cover()
+        return was_held
+
+    async def holds(self) -> list[str]:
+        """The names of the legal holds. Raises DatabaseUnavailable."""
+        return await self._database.read(retention.holds)
 
     async def rewrap(self, requester: Requester) -> int:
         """Wrap with the journal's master key what its former ones wrap; how many keys.
@@ -146,6 +174,34 @@ class AuditLog:
         count = await self._database.write(lambda transaction: rewrap(transaction, self.journal, requester))
         await self._cover()
         return count
+
+    async def rotate_signing(self, requester: Requester, successor: PrivateKey) -> RotateOutcome:
+        """Have another key sign from here on; see :func:`burgeed.audit.rotation.rotate_signing`.
+
+        Raises as :meth:`prune`.
+        """
+        outcome = await self._database.write(
+            lambda transaction: rotate_signing(transaction, self.journal, requester, successor)
+        )
+        await self._cover()
+        return outcome
+
+    async def accept(self, requester: Requester) -> AcceptOutcome:
+        """Go on with the log, whatever was kept that it does not meet; seals go on with a new key.
+
+        Raises:
+            KeyUnusable: it is done, and the sealing key cannot be made anew.
+            AuditUnavailable, DatabaseUnavailable, OutcomeUnknown: as for :meth:`prune`.
+        """
+        sealer = self.checkpoints.sealer
+        outcome = await self._database.write(
+            lambda transaction: accept(transaction, self.journal, requester, sealer)
+        )
+        if outcome.seq:
+            if sealer is not None:
+                await asyncio.to_thread(sealer.begin_anew)
+            await self._cover()
+        return outcome
 
     async def append_alone(self, events: Sequence[AuditEvent]) -> None:
         """Record events that belong to no other transaction: denied attempts, reads of the audit.
@@ -163,38 +219,50 @@ class AuditLog:
         return {
             "mode": self.journal.mode.name,
             "retentionDays": self._retention_days,
+            "distrust": self.journal.witness.why or None,
             "checkpoint": self.checkpoints.report(),
         }
+
+    def degraded(self) -> Iterator[str]:
+        """What somebody has to see to, without a name."""
+        if self.journal.witness.why:
+            yield "the audit is not the one that was signed: nothing can be set at run time"
+        if self.checkpoints.why:
+            yield "no checkpoint of the audit can be made"
+        if not self.checkpoints.healthy:
+            yield "an anchor does not take the audit's checkpoints"
+        longest = self.journal.mode.longest_anchor_lag
+        if longest is not None and self.checkpoints.lag > min(longest, LATE):
+            yield f"no anchor covers the audit's last {self.checkpoints.lag:.0f} s"
 
     async def _append(self, events: list[AuditEvent]) -> None:
         if events:
             await self._database.write(lambda transaction: self.journal.append(transaction, events))
 
     def _permit(self, requester: Requester, operation: Privileged) -> None:
-        """Raise NotPermitted where the mode asks for more; the route has seen who they are."""
-        why = refusal(
+        """Raise NotPermitted where the mode asks for more; who they are was seen where they came in."""
+        why = refusal_of_operation(
             self.journal.mode,
+            operation,
             actor=requester.actor,
-            person=requester.actor,
-            uid=0,
-            token_id=requester.actor,
-            over_tcp=False,
             reason=requester.reason,
-            operation=operation,
             second=requester.second,
             synchronised=self.journal.clock_state(),
         )
         if why is not None:
             raise NotPermitted(why)
 
-    async def _scrub(self, table: str) -> None:
+    async def _scrub(self, *tables: str) -> list[str]:
+        """Where something is left, for a person."""
         try:
-            await self._database.scrub(table)
+            await self._database.scrub(*tables)
+            return []
         except DatabaseError as error:
             _log.warning(
-                "what was deleted may be left in the database's files until the daemon ends",
+                "what was deleted may be left in the database's files until something is erased again",
                 extra={"why": str(error)},
             )
+            return ["the database's files, which could not be written anew"]
 
     async def _cover(self) -> None:
         """Sign what was just done; it is done, whether or not that succeeds now."""

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from burgeed.audit.acceptance import Acceptance, acceptance_of
 from burgeed.audit.chain import Broken, StoredEntry
 from burgeed.audit.errors import AuditError
 from burgeed.audit.log_source import Identity, StoredCheckpoint, StoredSubject
+from burgeed.audit.seals import COLUMNS as SEAL_COLUMNS
+from burgeed.audit.seals import Seal, seal_of
 from burgeed.audit.segments import COLUMNS, Segment, segment_of
+from burgeed.audit.signing_keys import StoredKey, read_keys, read_stored_key
 
 Execute = Callable[[str, Sequence[object]], list[Any]]
 Read = TypeVar("Read")
@@ -29,6 +33,7 @@ class DatabaseLog:
     Args:
         execute: runs a statement with ``?`` for parameters.
         close: lets go of the database.
+        has_table: whether there is such a table: a store of an earlier schema lacks some.
         is_disturbed: whether somebody began to write what was read as lying still: it has to be read again.
 
     Attributes:
@@ -36,9 +41,14 @@ class DatabaseLog:
     """
 
     def __init__(
-        self, execute: Execute, close: Callable[[], None], is_disturbed: Callable[[], bool] = lambda: False
+        self,
+        execute: Execute,
+        close: Callable[[], None],
+        has_table: Callable[[str], bool],
+        is_disturbed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._execute = execute
+        self._has_table = has_table
         self.is_disturbed = is_disturbed
         self.transaction = ReadOnly(execute)
         self.close = close
@@ -46,7 +56,7 @@ class DatabaseLog:
     def identity(self) -> Identity | None:
         """See LogSource."""
         rows = self._execute(
-            "SELECT l.log_id, l.public_key, h.seq, h.hash"
+            "SELECT l.log_id, l.public_key, h.seq, h.hash, l.epoch"
             " FROM audit_log l LEFT JOIN audit_head h ON h.id = l.id",
             (),
         )
@@ -55,7 +65,15 @@ class DatabaseLog:
         row = rows[0]
         if row[2] is None:
             raise Broken("the row that tells the end of the log is gone")
-        return _as_written(lambda: Identity(_bytes(row[0]), _bytes(row[1]), int(row[2]), _bytes(row[3])))
+        return _as_written(
+            lambda: Identity(
+                _bytes(row[0]),
+                read_stored_key(_bytes(row[1])),
+                int(row[2]),
+                _bytes(row[3]),
+                epoch=int(row[4]),
+            )
+        )
 
     def segments(self) -> Iterator[Segment]:
         """See LogSource."""
@@ -72,6 +90,34 @@ class DatabaseLog:
             for size, root, head, note in rows:
                 yield StoredCheckpoint(size, _bytes(root), _bytes(head), str(note))
             last = rows[-1][0]
+
+    def keys(self) -> list[StoredKey]:
+        """See LogSource."""
+        if not self._has_table("audit_keys"):
+            return []
+        return _as_written(lambda: read_keys(self.transaction))
+
+    def seals(self) -> Iterator[Seal]:
+        """See LogSource."""
+        last: tuple[object, ...] = (-1, b"", -1)
+        while self._has_table("audit_seals"):
+            rows = self._execute(
+                f"SELECT {SEAL_COLUMNS} FROM audit_seals WHERE (size, sealer, number) > (?, ?, ?)"
+                " ORDER BY size, sealer, number LIMIT ?",
+                (*last, _AT_ONCE),
+            )
+            for row in rows:
+                yield _as_written(lambda row=row: seal_of(row))  # type: ignore[misc]
+            if not rows:
+                return
+            last = (rows[-1][2], bytes(rows[-1][0]), rows[-1][1])
+
+    def acceptances(self) -> list[Acceptance]:
+        """See LogSource."""
+        if not self._has_table("audit_acceptances"):
+            return []
+        rows = self._execute("SELECT digest, size, seq, made, signature FROM audit_acceptances", ())
+        return _as_written(lambda: [acceptance_of(row) for row in rows])
 
     def entries(self) -> Iterator[StoredEntry]:
         """See LogSource."""
@@ -153,7 +199,11 @@ def open_sqlite_log(path: Path) -> DatabaseLog:
     except BaseException:
         close()
         raise
-    return DatabaseLog(execute, close, lambda: is_quiet and beside[0].exists())
+
+    def has_table(name: str) -> bool:
+        return bool(execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)))
+
+    return DatabaseLog(execute, close, has_table, lambda: is_quiet and beside[0].exists())
 
 
 def open_postgresql_log(uri: str) -> DatabaseLog:
@@ -179,7 +229,10 @@ def open_postgresql_log(uri: str) -> DatabaseLog:
         with suppress(psycopg.Error):
             connection.close()
 
-    return DatabaseLog(execute, close)
+    def has_table(name: str) -> bool:
+        return bool(execute("SELECT 1 WHERE to_regclass(?) IS NOT NULL", (name,)))
+
+    return DatabaseLog(execute, close, has_table)
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:

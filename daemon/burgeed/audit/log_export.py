@@ -9,12 +9,15 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from burgeed.audit.acceptance import Acceptance
 from burgeed.audit.chain import Broken, StoredEntry
 from burgeed.audit.checkpoint import CheckpointMalformed, read_note
 from burgeed.audit.errors import AuditError
 from burgeed.audit.export import FORMAT
 from burgeed.audit.log_source import Identity, StoredCheckpoint, StoredSubject
+from burgeed.audit.seals import Seal
 from burgeed.audit.segments import Segment
+from burgeed.audit.signing_keys import StoredKey, read_stored_key
 
 _LONGEST_LINE = 64 * 1024 * 1024
 
@@ -45,8 +48,11 @@ class ExportLog:
         """See LogSource."""
         line = self._first
         try:
-            identity = bytes.fromhex(line["logId"]), bytes.fromhex(line["publicKey"])
-            return Identity(*identity, int(line["seq"]), _decoded(line["head"]), bool(line["complete"]))
+            log_id, key = bytes.fromhex(line["logId"]), read_stored_key(bytes.fromhex(line["publicKey"]))
+            epoch = line.get("epoch")
+            return Identity(
+                log_id, key, int(line["seq"]), _decoded(line["head"]), bool(line["complete"]), epoch=epoch
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise Broken("the first line is not as it is written") from error
 
@@ -73,6 +79,48 @@ class ExportLog:
             except (KeyError, TypeError, ValueError, CheckpointMalformed) as error:
                 raise Broken("a checkpoint's line is not as it is written") from error
             yield StoredCheckpoint(size, checkpoint.root, checkpoint.head, note)
+
+    def keys(self) -> list[StoredKey]:
+        """See LogSource."""
+        try:
+            return [
+                StoredKey(
+                    int(line["epoch"]),
+                    bytes.fromhex(line["publicKey"]),
+                    int(line["firstSeq"]),
+                    str(line["note"]),
+                )
+                for line in self._lines("key")
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Broken("a key's line is not as it is written") from error
+
+    def seals(self) -> Iterator[Seal]:
+        """See LogSource."""
+        for line in self._lines("seal"):
+            try:
+                sealer, root, head = (
+                    bytes.fromhex(line["sealer"]),
+                    _decoded(line["root"]),
+                    _decoded(line["head"]),
+                )
+                numbers = int(line["number"]), int(line["size"])
+                yield Seal(sealer, *numbers, root, head, int(line["made"]), _decoded(line["seal"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise Broken("a seal's line is not as it is written") from error
+
+    def acceptances(self) -> list[Acceptance]:
+        """See LogSource."""
+        try:
+            return [
+                Acceptance(
+                    _decoded(line["digest"]), int(line["size"]), int(line["seq"]), int(line["made"]),
+                    _decoded(line["signature"]),
+                )
+                for line in self._lines("acceptance")
+            ]  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise Broken("an acceptance's line is not as it is written") from error
 
     def entries(self) -> Iterator[StoredEntry]:
         """See LogSource."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from burgeed.audit.acceptance import Acceptance
 from burgeed.audit.chain import StoredEntry
+from burgeed.audit.seals import Seal
 from burgeed.audit.segments import Segment
+from burgeed.audit.signing_keys import StoredKey
+from burgeed.signing.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +19,18 @@ class Identity:
     """What the log says of itself.
 
     Attributes:
-        public_key: that its checkpoints and headers are signed with.
+        public_key: that its checkpoints and headers are signed with now.
+        epoch: of that key; None where that is not known.
         seq, head: its end, as kept beside the entries; None where none is kept.
         complete: whether all entries are there, so that they form a chain.
     """
 
     log_id: bytes
-    public_key: bytes
+    public_key: PublicKey
     seq: int | None = None
     head: bytes | None = None
     complete: bool = True
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,18 @@ class LogSource(Protocol):
 
     def checkpoints(self) -> Iterator[StoredCheckpoint]:
         """By size, smallest first."""
+        ...
+
+    def keys(self) -> Sequence[StoredKey]:
+        """The signing keys in order; none where the key never changed."""
+        ...
+
+    def seals(self) -> Iterator[Seal]:
+        """By size, then by sealer and number."""
+        ...
+
+    def acceptances(self) -> Sequence[Acceptance]:
+        """Checkpoints that somebody said the log goes on without."""
         ...
 
     def entries(self) -> Iterator[StoredEntry]:

@@ -15,6 +15,8 @@ Privileged: TypeAlias = Literal["global kill", "rollout", "prune", "erase", "bre
 Transport: TypeAlias = Literal["plain", "tls", "mutual-tls"]
 """How a TCP listener speaks: in the clear, under TLS, or under TLS with certificates on both sides."""
 
+_STRENGTH: dict[Transport, int] = {"plain": 0, "tls": 1, "mutual-tls": 2}
+
 DAY = 86_400
 
 
@@ -24,9 +26,10 @@ class Mode:
 
     Attributes:
         reason_required: whether every write says why.
-        individual_required: whether every write is by a principal who is one person, or a peer uid.
-        admin_over_tcp: whether writes come over TCP at all.
-        both_identities: whether a writer has both a token and a peer uid.
+        individual_required: whether every write is by a principal who is one person, or by a peer: a uid, or
+            whom a client's certificate names.
+        admin_over_tcp: whether writes come over TCP without a client's certificate.
+        both_identities: whether a writer is both a token's and a peer.
         two_persons_for: what takes a second principal.
         audit_apart: whether who may read the audit may not write.
         anchors_required: how many external anchors have to be configured.
@@ -66,6 +69,7 @@ class Mode:
 STANDARD = Mode("standard")
 STRICT = Mode(
     "strict",
+    transport="tls",
     reason_required=True,
     individual_required=True,
     two_persons_for=frozenset({"prune"}),
@@ -73,9 +77,12 @@ STRICT = Mode(
     longest_anchor_lag=300.0,
     clock_state_recorded=True,
     least_retention=365,
+    signed_sources=True,
+    sealed=True,
 )
 DEFENSE = Mode(
     "defense",
+    transport="mutual-tls",
     reason_required=True,
     individual_required=True,
     admin_over_tcp=False,
@@ -89,6 +96,9 @@ DEFENSE = Mode(
     clock_state_recorded=True,
     synchronised_for_privileged=True,
     least_retention=365,
+    signed_sources=True,
+    sealed=True,
+    json_only=True,
 )
 MODES: dict[str, Mode] = {mode.name: mode for mode in (STANDARD, STRICT, DEFENSE)}
 
@@ -102,6 +112,7 @@ def refusal(
     token_id: str,
     over_tcp: bool,
     reason: str,
+    certificate: str = "",
     may_audit: bool = False,
     operation: Privileged | None = None,
     second: str = "",
@@ -111,8 +122,8 @@ def refusal(
     """Why a write may not be, in this mode; None where it may. The text is for a person.
 
     Args:
-        actor, person, uid, token_id: of the principal, as :class:`burgeed.authority.principal.Principal` has
-            them.
+        actor, person, uid, token_id, certificate: of the principal, as
+            :class:`burgeed.authority.principal.Principal` has them.
         over_tcp: whether it came in over TCP rather than the Unix socket.
         may_audit: whether the principal has the audit scope.
         operation: what it is, where it is one that may ask for more.
@@ -120,21 +131,49 @@ def refusal(
         second_person: the person of the second one; where both are known, they have to differ.
         synchronised: whether the machine's clock is; None where it was not asked.
     """
-    if mode.reason_required and not reason.strip():
-        return f"mode {mode.name} asks for a reason"
-    if mode.individual_required and not person and uid is None:
+    if unreasoned := _unreasoned(mode, reason):
+        return unreasoned
+    is_peer = uid is not None or bool(certificate)
+    if mode.individual_required and not person and not is_peer:
         return (
-            f"mode {mode.name} asks for one person's token or a peer of the Unix socket; {actor} is neither"
+            f"mode {mode.name} asks for one person's token, a peer of the Unix socket or a client's "
+            f"certificate; {actor} is none of them"
         )
-    if over_tcp and not mode.admin_over_tcp:
-        return f"mode {mode.name} takes writes over the Unix socket alone"
-    if mode.both_identities and (uid is None or not token_id):
-        return f"mode {mode.name} asks for a token and a peer uid together"
+    if over_tcp and not mode.admin_over_tcp and not certificate:
+        return f"mode {mode.name} takes writes over the Unix socket, or over TCP with a client's certificate"
+    if mode.both_identities and (not is_peer or not token_id):
+        return f"mode {mode.name} asks for a token together with a peer uid or a client's certificate"
     # Pruning and erasing take the audit scope: they are what is kept apart from writing.
     if mode.audit_apart and may_audit and operation not in ("prune", "erase"):
         return f"in mode {mode.name} who reads the audit does not write; use a token without the audit scope"
     if operation is None:
         return None
+    return refusal_of_operation(
+        mode,
+        operation,
+        actor=actor,
+        person=person,
+        reason=reason,
+        second=second,
+        second_person=second_person,
+        synchronised=synchronised,
+    )
+
+
+def refusal_of_operation(
+    mode: Mode,
+    operation: Privileged,
+    *,
+    actor: str,
+    reason: str,
+    person: str = "",
+    second: str = "",
+    second_person: str = "",
+    synchronised: bool | None = None,
+) -> str | None:
+    """Why a privileged operation may not be, whoever asks for it; None where it may. As :func:`refusal`."""
+    if unreasoned := _unreasoned(mode, reason):
+        return unreasoned
     if operation in mode.two_persons_for:
         if not second:
             return f"mode {mode.name} asks for two persons for: {operation}"
@@ -143,6 +182,10 @@ def refusal(
     if mode.synchronised_for_privileged and synchronised is not True:
         return f"mode {mode.name} refuses {operation} while the machine's clock is not synchronised"
     return None
+
+
+def _unreasoned(mode: Mode, reason: str) -> str | None:
+    return f"mode {mode.name} asks for a reason" if mode.reason_required and not reason.strip() else None
 
 
 def refusal_to_start(mode: Mode, *, anchors: int, retention_days: int, fips: bool) -> str | None:
@@ -159,6 +202,19 @@ def refusal_to_start(mode: Mode, *, anchors: int, retention_days: int, fips: boo
     if mode.fips_required and not fips:
         return f"mode {mode.name} starts only where the cryptography library runs in FIPS mode"
     return None
+
+
+def transport_refusal(mode: Mode, transport: Transport | None) -> str | None:
+    """Why the daemon may not listen on TCP so, in this mode; None where it may.
+
+    Args:
+        transport: None where it does not listen on TCP.
+    """
+    if transport is None or _STRENGTH[transport] >= _STRENGTH[mode.transport]:
+        return None
+    options = "--tls-certificate" + (" and --tls-client-ca" if mode.transport == "mutual-tls" else "")
+    wanted = "TLS" if mode.transport == "tls" else "mutual TLS"
+    return f"mode {mode.name} speaks {wanted} on TCP: add {options}, or --listen none for the socket alone"
 
 
 def runs_in_fips_mode() -> bool:

@@ -34,16 +34,22 @@ _ROLES = ("actor", "on_behalf_of", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The subjects of one entry; None where a field names nobody."""
+    """The subjects of one entry; None where a field names nobody.
+
+    Attributes:
+        about: whom the detail names beside them.
+    """
 
     actor: Subject | None
     on_behalf_of: Subject | None
     scope: Subject | None
+    about: tuple[Subject, ...] = ()
 
     def all(self) -> list[tuple[str, Subject]]:
         """Those that are there, by role."""
         named = zip(_ROLES, (self.actor, self.on_behalf_of, self.scope), strict=True)
-        return [(role, subject) for role, subject in named if subject is not None]
+        further = [(f"about.{number}", subject) for number, subject in enumerate(self.about, 1)]
+        return [(role, subject) for role, subject in named if subject is not None] + further
 
 
 def compose_payload(event: AuditEvent, named: Named, place: bytes) -> bytes:
@@ -70,8 +76,8 @@ def compose_payload(event: AuditEvent, named: Named, place: bytes) -> bytes:
     }
     sealed: dict[str, str] = {}
     names = {"actor": event.actor, "on_behalf_of": event.on_behalf_of, "scope": event.scope}
-    for role, key in keys.items():
-        sealed[role] = _seal(key, names[role], place, role)
+    for role in keys.keys() & names.keys():
+        sealed[role] = _seal(keys[role], names[role], place, role)
     if event.reason or event.detail:
         said = {"reason": event.reason, "detail": dict(event.detail)}
         if keys:

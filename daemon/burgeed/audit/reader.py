@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from burgeed.audit.acceptance import Acceptance, acceptance_of
 from burgeed.audit.export import (
+    acceptance_line,
     checkpoint_line,
     csv_header,
     csv_line,
     end_line,
     entry_line,
+    key_line,
     log_line,
+    seal_line,
     segment_line,
 )
 from burgeed.audit.head import Head, read_head
 from burgeed.audit.keys import MasterKeys
 from burgeed.audit.log_source import Identity, StoredCheckpoint
 from burgeed.audit.records import AuditFilter, AuditPage
+from burgeed.audit.seals import COLUMNS as SEAL_COLUMNS
+from burgeed.audit.seals import Seal, seal_of
 from burgeed.audit.search import Search
 from burgeed.audit.segments import COLUMNS, Segment, segment_of
+from burgeed.audit.signing_keys import StoredKey, read_keys
 from burgeed.audit.subjects import Subjects
 from burgeed.database.protocol import Transaction
 
@@ -71,7 +79,8 @@ class AuditReader:
         Raises:
             DatabaseUnavailable, AuditUnavailable: while iterating.
         """
-        head, segments = await self._database.read(_standing)
+        standing = await self._database.read(_standing)
+        head = standing.head
         through = head.seq if head else 0
         if form == "csv":
             yield csv_header()
@@ -79,10 +88,12 @@ class AuditReader:
             return
         else:
             is_whole = which == AuditFilter()
-            identity = Identity(head.log_id, head.public_key, head.seq, head.hash)
+            identity = Identity(head.log_id, head.public_key, head.seq, head.hash, epoch=head.epoch)
             yield log_line(identity, complete=is_whole)
-            for segment in segments:
-                yield segment_line(segment)
+            for line in (*map(key_line, standing.keys), *map(segment_line, standing.segments)):
+                yield line
+            for line in (*map(seal_line, standing.seals), *map(acceptance_line, standing.acceptances)):
+                yield line
             async for checkpoint in self._checkpoints_through(through):
                 yield checkpoint_line(checkpoint)
         after: int | None = 0
@@ -117,6 +128,25 @@ class AuditReader:
             last = rows[-1][0]
 
 
-def _standing(transaction: Transaction) -> tuple[Head | None, list[Segment]]:
-    rows = transaction.execute(f"SELECT {COLUMNS} FROM audit_segments ORDER BY id")
-    return read_head(transaction), [segment_of(row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """All but entries and checkpoints, as one transaction reads it."""
+
+    head: Head | None
+    keys: list[StoredKey]
+    segments: list[Segment]
+    seals: list[Seal]
+    acceptances: list[Acceptance]
+
+
+def _standing(transaction: Transaction) -> _Standing:
+    segments = transaction.execute(f"SELECT {COLUMNS} FROM audit_segments ORDER BY id")
+    seals = transaction.execute(f"SELECT {SEAL_COLUMNS} FROM audit_seals ORDER BY size, sealer, number")
+    accepted = transaction.execute("SELECT digest, size, seq, made, signature FROM audit_acceptances")
+    return _Standing(
+        read_head(transaction),
+        read_keys(transaction),
+        [segment_of(row) for row in segments],
+        [seal_of(row) for row in seals],
+        [acceptance_of(row) for row in accepted],
+    )

@@ -109,6 +109,7 @@ class Requester:
     Attributes:
         actor: as history shows them.
         second: another principal who agrees, where the mode wants two; empty where none was named.
+        certificate: whom the certificate of their connection names; empty where there was none.
     """
 
     actor: str
@@ -116,6 +117,7 @@ class Requester:
     on_behalf_of: str = ""
     request_id: str = ""
     second: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,16 @@ class EraseOutcome:
     """What an erasure did.
 
     Attributes:
-        subject_id: the pseudonym, hexadecimal; empty where there was no such subject.
+        subject_id: the pseudonym in the audit, hexadecimal; empty where there was no such subject.
         entries: in how many entries it appears, as far as they were counted when written.
+        pseudonym: what stands for the name in the history; empty where it never stood there.
+        revisions: how many revisions of the history named it.
+        left: places that have the name as a word still, where it may mean something else.
     """
 
     found: bool
     subject_id: str
     entries: int
+    pseudonym: str = ""
+    revisions: int = 0
+    left: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from burgeed.audit.event import AuditEvent
 from burgeed.audit.journal import Journal
 from burgeed.audit.records import PruneOutcome, Requester
 from burgeed.audit.segments import COLUMNS, Segment, pruned_bytes, segment_of
+from burgeed.audit.subjects import people
 from burgeed.database.protocol import Transaction
 
 
@@ -59,6 +60,11 @@ def refuse_held(transaction: Transaction) -> None:
         raise Held(f"the legal hold {holds[0][0]!r} forbids it")
 
 
+def holds(transaction: Transaction) -> list[str]:
+    """The names of all legal holds."""
+    return [str(row[0]) for row in transaction.execute("SELECT name FROM audit_holds ORDER BY name")]
+
+
 def hold(transaction: Transaction, journal: Journal, requester: Requester, name: str) -> bool:
     """Put a legal hold on the whole log; whether there was none of that name."""
     if transaction.execute("SELECT 1 FROM audit_holds WHERE name = ?", (name,)):
@@ -79,7 +85,9 @@ def release(transaction: Transaction, journal: Journal, requester: Requester, na
 
 
 def event_of(action: str, requester: Requester, now: int, detail: dict[str, object]) -> AuditEvent:
-    """The event of something that the audit itself was asked for."""
+    """The event of something that the audit itself was asked for; it is about the second person too."""
+    if requester.certificate:
+        detail = {**detail, "certificate": requester.certificate}
     return AuditEvent(
         action,
         now / 1_000_000,
@@ -88,6 +96,7 @@ def event_of(action: str, requester: Requester, now: int, detail: dict[str, obje
         reason=requester.reason,
         request_id=requester.request_id,
         detail=detail,
+        about=people(requester.second, requester.certificate),
     )
 
 

@@ -1,7 +1,10 @@
-"""A new master key: everything that the old one wraps is wrapped anew; no entry changes."""
+"""New keys: what the former master key wraps is wrapped anew, and a new key signs; no entry changes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from burgeed.audit.checkpoint import verifier_key
 from burgeed.audit.errors import AuditUnavailable, Undecryptable
 from burgeed.audit.head import index_purpose
 from burgeed.audit.journal import Journal
@@ -10,8 +13,54 @@ from burgeed.audit.retention import event_of
 from burgeed.audit.segments import purpose_of as segment_purpose
 from burgeed.audit.subjects import purpose_of as subject_purpose
 from burgeed.database.protocol import Transaction
+from burgeed.signing.keys import PrivateKey
 
 _AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RotateOutcome:
+    """A change of the signing key.
+
+    Attributes:
+        epoch: of the new key.
+        key: the new one, as C2SP signed notes write it.
+        seq: the last entry of the old one's time, which tells of the change.
+    """
+
+    epoch: int
+    key: str
+    seq: int
+
+
+def rotate_signing(
+    transaction: Transaction, journal: Journal, requester: Requester, successor: PrivateKey
+) -> RotateOutcome:
+    """Have another key sign from here on.
+
+    The entry that tells of it is the last of the old key's time, and the checkpoint behind it, which names
+    the new key, is signed by both. The journal signs with the new key afterwards.
+
+    Raises:
+        AuditUnavailable: the log is signed with that key already, or no entry can be made.
+    """
+    try:
+        head = journal.open(transaction)
+    except Undecryptable as error:
+        raise AuditUnavailable(f"not rotated: {error}") from error
+    if head.public_key == successor.public:
+        raise AuditUnavailable("the audit is signed with that key already")
+    key = verifier_key(head.log_id, successor.public)
+    detail: dict[str, object] = {
+        "signingKey": key,
+        "formerSigningKey": verifier_key(head.log_id, head.public_key),
+        "epoch": head.epoch + 1,
+        "head": head.hash.hex(),
+        "second": requester.second,
+    }
+    journal.append(transaction, [event_of("audit.rotate-signing", requester, journal.now(), detail)])
+    head = journal.succeed(transaction, successor)
+    return RotateOutcome(head.epoch, key, head.seq)
 
 
 def rewrap(transaction: Transaction, journal: Journal, requester: Requester) -> int:

@@ -120,3 +120,47 @@ POSTGRESQL_TRIGGERS = (
     """CREATE TRIGGER audit_segments_no_truncate BEFORE TRUNCATE ON audit_segments
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
 )
+
+SECOND_TABLES = (
+    # One row for each signing key, in order; the note of a later one is signed by it and by the one before.
+    """CREATE TABLE audit_keys (
+        epoch BIGINT NOT NULL PRIMARY KEY,
+        public_key BLOB NOT NULL,
+        first_seq BIGINT NOT NULL,
+        note TEXT NOT NULL
+    )""",
+    # Of each daemon that seals, numbers from 0 without gaps.
+    """CREATE TABLE audit_seals (
+        sealer BLOB NOT NULL,
+        number BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        root BLOB NOT NULL,
+        head BLOB NOT NULL,
+        made BIGINT NOT NULL,
+        seal BLOB NOT NULL,
+        PRIMARY KEY (sealer, number)
+    )""",
+    # Checkpoints that the log does not meet, and that somebody told it to go on without.
+    """CREATE TABLE audit_acceptances (
+        digest BLOB NOT NULL PRIMARY KEY,
+        size BIGINT NOT NULL,
+        seq BIGINT NOT NULL,
+        made BIGINT NOT NULL,
+        signature BLOB NOT NULL
+    )""",
+)
+
+_KEPT = ("audit_keys", "audit_seals", "audit_acceptances")
+
+SECOND_SQLITE_TRIGGERS = tuple(
+    f"""CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table}
+    BEGIN SELECT RAISE(ABORT, 'keys, seals and acceptances of the audit are never changed'); END"""
+    for table in _KEPT
+    for event in ("UPDATE", "DELETE")
+)
+
+SECOND_POSTGRESQL_TRIGGERS = tuple(
+    f"""CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse()"""
+    for table in _KEPT
+)

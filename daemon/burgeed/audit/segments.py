@@ -13,9 +13,11 @@ import struct
 from dataclasses import dataclass
 
 from burgeed.audit.errors import Undecryptable
-from burgeed.audit.keys import AuditKeys, MasterKeys, SigningKey, is_signed, new_key
+from burgeed.audit.keys import AuditKeys, MasterKeys
 from burgeed.audit.merkle import Peaks
+from burgeed.audit.new_key import new_key
 from burgeed.database.protocol import Row, Transaction
+from burgeed.signing.keys import PrivateKey, PublicKey
 
 MOST_ENTRIES = 1 << 20
 """Of a segment: far below the 2^32 messages up to which random nonces are safe under one key."""
@@ -111,7 +113,7 @@ def open_segment(
 
 def close_segment(
     transaction: Transaction,
-    signing: SigningKey,
+    signing: PrivateKey,
     log_id: bytes,
     segment: Segment,
     peaks: Peaks,
@@ -140,7 +142,7 @@ def signed_bytes(
     return _SIGNED + fixed + peaks
 
 
-def is_sound(segment: Segment, log_id: bytes, public_key: bytes) -> bool:
+def is_sound(segment: Segment, log_id: bytes, key: PublicKey) -> bool:
     """Whether a closed segment's header is signed, and its root is that of its peaks."""
     size, root, peaks = segment.size, segment.root, segment.peaks
     if size is None or root is None or peaks is None or segment.head is None:
@@ -155,7 +157,7 @@ def is_sound(segment: Segment, log_id: bytes, public_key: bytes) -> bool:
         )
     except (ValueError, OverflowError, struct.error):
         return False
-    return is_signed(public_key, segment.signature, message)
+    return key.is_signed(segment.signature, message)
 
 
 def pruned_bytes(log_id: bytes, segment: Segment, pruned: int) -> bytes:
@@ -164,7 +166,7 @@ def pruned_bytes(log_id: bytes, segment: Segment, pruned: int) -> bytes:
     return _PRUNED + log_id + segment.kid + segment.signature + pruned.to_bytes(8, "big")
 
 
-def is_pruning_sound(segment: Segment, log_id: bytes, public_key: bytes) -> bool:
+def is_pruning_sound(segment: Segment, log_id: bytes, key: PublicKey) -> bool:
     """Whether a segment's pruning is signed."""
     if segment.pruned is None or segment.signature is None or segment.pruned_signature is None:
         return False
@@ -172,7 +174,7 @@ def is_pruning_sound(segment: Segment, log_id: bytes, public_key: bytes) -> bool
         message = pruned_bytes(log_id, segment, segment.pruned)
     except OverflowError:
         return False
-    return is_signed(public_key, segment.pruned_signature, message)
+    return key.is_signed(segment.pruned_signature, message)
 
 
 def purpose_of(log_id: bytes, kid: bytes) -> bytes:

@@ -12,10 +12,15 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from burgeed.audit.errors import Undecryptable
-from burgeed.audit.keys import MasterKeys, new_key
+from burgeed.audit.new_key import new_key
 from burgeed.database.protocol import Transaction
+
+if TYPE_CHECKING:
+    # The cryptography library takes a while to load, and who only names subjects does without it.
+    from burgeed.audit.keys import MasterKeys
 
 PERSON = "person"
 """The kind of actors, and of those on whose behalf they act. The kind of a scope is its level."""
@@ -45,6 +50,11 @@ def lookup_of(index_key: bytes, kind: str, name: str) -> bytes:
 def kind_of_scope(level: str) -> str:
     """The kind of the subject that a scope of this level is."""
     return level or "scope"
+
+
+def people(*names: str) -> tuple[tuple[str, str], ...]:
+    """Kind and name of who acts, or is named as a person; none for an empty name."""
+    return tuple((PERSON, name) for name in names if name)
 
 
 def purpose_of(subject_id: bytes) -> bytes:

@@ -23,12 +23,14 @@ class Verification:
     Attributes:
         why: of a verdict that is not OK, for a person.
         first_bad: number of the first bad entry; None where it is none in particular.
-        log_id, public_key, head: hexadecimal; the head is the hash of the last entry.
+        log_id, head: hexadecimal; the head is the hash of the last entry.
+        public_key: the one that signs now, as C2SP signed notes write it: its kind with it.
         first, last: numbers of the first and the last entry that is there; 0 for none.
         pruned_through: the last entry that is gone by a signed pruning; 0 for none.
         checkpoints: how many of the log's own were compared.
         checkpointed: up to which entry a signature of the log covers it.
         anchored: up to which entry a checkpoint from outside covers it.
+        sealed: up to which entry a seal covers it; 0 without the sealers' first keys.
         decrypted: how many entries were decrypted; 0 without keys.
         remarks: what is worth knowing beside the verdict.
     """
@@ -46,5 +48,6 @@ class Verification:
     checkpoints: int = 0
     checkpointed: int = 0
     anchored: int = 0
+    sealed: int = 0
     decrypted: int = 0
     remarks: tuple[str, ...] = ()

@@ -74,6 +74,7 @@ class Principal:
         token_id: the token's public id; empty for others.
         uid: the peer's, on the Unix socket, beside a token too; None elsewhere.
         person: the individual whom a token belongs to; empty for a shared one.
+        certificate: whom the client's certificate names, under mutual TLS, beside a token too; else empty.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Principal:
     token_id: str = ""
     uid: int | None = None
     person: str = ""
+    certificate: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether the scope is allowed."""

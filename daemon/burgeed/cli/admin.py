@@ -100,7 +100,8 @@ class Admin:
     def options(self) -> str:
         """The options that name this daemon, for a command line that is told."""
         named = {"--socket": self.socket, "--address": self.address}
-        return "".join(f" {name} {shlex.quote(value)}" for name, value in named.items() if value)
+        told = "".join(f" {name} {shlex.quote(value)}" for name, value in named.items() if value)
+        return told + self.session.tls.options(self.session.environment)
 
 
 class Refused(CommandFailed):

@@ -10,20 +10,24 @@ from pathlib import Path
 import click
 
 from burgeed.audit.anchor import read_anchored
-from burgeed.audit.checkpoint import read_verifier_key, verifier_key
-from burgeed.audit.errors import AuditError
+from burgeed.audit.errors import AuditError, KeyUnusable
 from burgeed.audit.log_database import open_sqlite_log
 from burgeed.audit.log_export import ExportLog
 from burgeed.audit.log_source import LogSource
+from burgeed.audit.sealing_key import FirstKey, read_first_key
 from burgeed.audit.verdict import Verdict, Verification
 from burgeed.audit.verify import verify
+from burgeed.cli.audit_keys import accept_log, rotate_keys, take_seal_key
 from burgeed.cli.audit_reading import export_records, search_records
+from burgeed.cli.audit_running import running
 from burgeed.cli.audit_store import audit_settings, masters_of, open_log, settings_of
-from burgeed.cli.audit_writing import erase_subject, hold_log, prune_log, release_log, rotate_key
+from burgeed.cli.audit_writing import erase_subject, hold_log, prune_log, release_log
 from burgeed.cli.parameters import as_json
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import Session
 from burgeed.settings import Settings
+from burgeed.signing.keys import KeyMalformed, read_public_key
+from burgeed.signing.secret_file import SecretFileUnusable, read_secret
 
 _ATTEMPTS = 3
 UNREADABLE = 5
@@ -70,6 +74,19 @@ def audit() -> None:
 @click.option(
     "--public-key", metavar="KEY", help="The key that it has to be signed with; hexadecimal or C2SP."
 )
+@click.option(
+    "--seal-key",
+    "seal_keys",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="A daemon's first sealing key, from `burgee audit seal-key`: its seals are checked; repeatable.",
+)
+@click.option(
+    "--accepted",
+    is_flag=True,
+    help="Pass over checkpoints from outside that `burgee audit accept` said the log goes on without.",
+)
 @click.option("--decrypt", is_flag=True, help="Decrypt every entry too; takes the master key.")
 @as_json
 @click.pass_obj
@@ -81,6 +98,8 @@ def verify_log(
     anchors: tuple[Path, ...],
     others: tuple[Path, ...],
     public_key: str | None,
+    seal_keys: tuple[Path, ...],
+    accepted: bool,
     decrypt: bool,
     as_json: bool,
     **options: tuple[str, ...],
@@ -92,13 +111,16 @@ def verify_log(
     """
     settings = settings_of(options, session)
     try:
-        pinned = read_verifier_key(public_key) if public_key else None
-    except (ValueError, IndexError) as error:
-        raise click.BadParameter("not a public key of Ed25519", param_hint="--public-key") from error
+        pinned = read_public_key(public_key) if public_key else None
+    except KeyMalformed as error:
+        raise click.BadParameter(f"no public key: {error}", param_hint="--public-key") from error
     try:
         masters = masters_of(settings, session, former) if decrypt else None
         outside = list(_outside(settings, anchors, others))
-        found = _verified(settings, export, lambda log: verify(log, outside, pinned, masters))
+        sealers = [_first_key(path) for path in seal_keys]
+        found = _verified(
+            settings, export, lambda log: verify(log, outside, pinned, masters, sealers, accepted=accepted)
+        )
     except AuditError as error:
         click.echo(f"burgee: {error}", err=True)
         return UNREADABLE
@@ -119,6 +141,14 @@ def _verified(
             if not log.is_disturbed():
                 return found
     raise AuditError("the store is opened and closed again and again: verify it when it is at rest")
+
+
+def _first_key(path: Path) -> FirstKey:
+    """Raises KeyUnusable."""
+    try:
+        return read_first_key(read_secret(path).decode("ascii", "replace"))
+    except SecretFileUnusable as error:
+        raise KeyUnusable(str(error)) from error
 
 
 def _outside(settings: Settings, anchors: tuple[Path, ...], others: tuple[Path, ...]) -> Iterator[str]:
@@ -155,13 +185,25 @@ def _print(found: Verification) -> None:
         print_line("pruned through: ", str(found.pruned_through))
     print_line("covered by the log's own signature through: ", str(found.checkpointed))
     print_line("covered by a checkpoint from outside through: ", str(found.anchored))
+    if found.sealed:
+        print_line("sealed through: ", str(found.sealed))
     if found.decrypted:
         print_line("decrypted: ", str(found.decrypted))
-    key = verifier_key(bytes.fromhex(found.log_id), bytes.fromhex(found.public_key))
-    print_line(("key: ", "quiet"), (key, "quiet"))
+    print_line(("key: ", "quiet"), (found.public_key, "quiet"))
     for remark in found.remarks:
         print_line(("note: ", "warning"), remark)
 
 
-for _command in (search_records, export_records, prune_log, erase_subject, hold_log, release_log, rotate_key):
+for _command in (
+    search_records,
+    export_records,
+    prune_log,
+    erase_subject,
+    hold_log,
+    release_log,
+    rotate_keys,
+    take_seal_key,
+    accept_log,
+    running,
+):
     audit.add_command(_command)

@@ -9,19 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
-from burgeed.audit.anchor import anchor_of
-from burgeed.audit.checkpoints import Checkpoints
 from burgeed.audit.errors import AuditError
-from burgeed.audit.journal import Journal
-from burgeed.audit.keys import AuditKeys, MasterKeys, open_keys, open_masters
+from burgeed.audit.keys import AuditKeys, MasterKeys, open_masters
 from burgeed.audit.log import AuditLog
 from burgeed.audit.log_database import DatabaseLog, open_postgresql_log, open_sqlite_log
-from burgeed.audit.masking import Masking
-from burgeed.audit.modes import MODES, clock_is_synchronised
+from burgeed.audit.opening import keys_of, open_audit
 from burgeed.audit.reader import AuditReader
 from burgeed.audit.subjects import Subjects
+from burgeed.cli.audit_leftovers import forgetting
 from burgeed.cli.parameters import as_command_line, evaluation_settings
 from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.control.erasing import HistoryReach
 from burgeed.control.schema import MIGRATIONS
 from burgeed.database.errors import DatabaseError
 from burgeed.database.opening import POSTGRESQL, SQLITE, open_database
@@ -66,7 +64,10 @@ def open_log(settings: Settings) -> DatabaseLog:
 def masters_of(settings: Settings, session: Session, former: tuple[Path, ...]) -> MasterKeys:
     """The keys that unwrap. Raises KeyUnusable."""
     return open_masters(
-        settings.state_dir, session.environment, master_file=settings.audit_key_file, former_files=former
+        settings.state_dir,
+        session.environment,
+        master_file=settings.audit_key_file,
+        former_files=(*settings.audit_former_key_files, *former),
     )
 
 
@@ -85,24 +86,12 @@ async def writing(
         CommandFailed: it cannot be, or what was done with it failed.
     """
     try:
-        keys = keys or open_keys(
-            settings.state_dir,
-            session.environment,
-            master_file=settings.audit_key_file,
-            former_files=former,
-            make=False,
-        )
-        anchors = [anchor_of(uri) for uri in settings.audit_anchors]
+        keys = keys or keys_of(settings, session.environment, former=former, make=False)
         database = await open_database(settings.store or "", MIGRATIONS, clock=session.clock)
         try:
-            mode = MODES[settings.audit_mode]
-            masking = Masking.of(settings.audit_masks)
-            journal = Journal(
-                keys, session.clock, mode=mode, masking=masking, synchronised=clock_is_synchronised
-            )
-            checkpoints = Checkpoints(database, journal, session.clock, anchors)
-            retention = settings.audit_retention or mode.least_retention
-            yield AuditLog(database, journal, checkpoints, session.clock, retention_days=retention)
+            audit = await open_audit(settings, keys, database, session.clock)
+            audit.reach = HistoryReach(database, session.clock, leftovers=[forgetting(settings, database)])
+            yield audit
         finally:
             await database.close()
     except (AuditError, DatabaseError, ValueError) as error:

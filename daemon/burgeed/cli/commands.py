@@ -8,7 +8,8 @@ import click
 
 NAMES = (
     "up", "serve", "check", "test", "eval", "explain", "diff", "snapshot", "health", "ready",
-    "flag", "override", "kill", "revive", "impact", "history", "rollback", "watch", "token", "audit",
+    "bundle", "flag", "override", "kill", "revive", "impact", "history", "rollback", "watch", "token",
+    "audit",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -60,6 +61,10 @@ def _imported(name: str) -> click.Command | None:
             from burgeed.cli.snapshots import snapshot
 
             return snapshot
+        case "bundle":
+            from burgeed.cli.bundle import bundle
+
+            return bundle
         case "health" | "ready":
             from burgeed.cli import probing
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
+from burgeed.cli.deadline_socket import DeadlineSocket
+from burgeed.cli.tls import TlsFailure, explained, secured
+from burgeed.cli.tls_files import TlsFiles
 from burgeed.settings.errors import UnfitValue
 from burgeed.settings.gathering import DEFAULT_ADDRESS, candidate_sockets
 from burgeed.settings.model import Address
@@ -25,6 +29,12 @@ class Unreachable(Exception):
 
 class Silent(Unreachable):
     """A daemon took the connection and gave no whole answer: what was asked may have been done."""
+
+
+class TlsAddress(Address):
+    """A TCP port where TLS is spoken."""
+
+    __slots__ = ()
 
 
 class Answer(NamedTuple):
@@ -43,14 +53,22 @@ class Answer(NamedTuple):
 
 
 def read_daemon_address(text: str) -> Path | Address:
-    """``unix://PATH``, ``http://HOST:PORT``, a path or ``HOST:PORT``. Raises UnfitValue."""
+    """``unix://PATH``, ``http://HOST:PORT``, ``https://HOST:PORT``, a path or ``HOST:PORT``.
+
+    Raises:
+        UnfitValue: it is none of them.
+    """
     parts = urlsplit(text)
     if parts.scheme == "unix":
         return Path(text.removeprefix("unix:").removeprefix("//"))
     if parts.scheme == "http" and parts.netloc:
         return read_address(parts.netloc if parts.port else f"{parts.netloc}:80")
+    if parts.scheme == "https" and parts.netloc:
+        return TlsAddress(*read_address(parts.netloc if parts.port else f"{parts.netloc}:443"))
     if "://" in text:
-        raise UnfitValue(f"{text!r} is no address of a daemon", "write unix://PATH or http://HOST:PORT")
+        raise UnfitValue(
+            f"{text!r} is no address of a daemon", "write unix://PATH, http://HOST:PORT or https://HOST:PORT"
+        )
     return Path(text) if "/" in text else read_address(text)
 
 
@@ -69,6 +87,7 @@ def ask(
     message: object | None = None,
     *,
     headers: Mapping[str, str] | None = None,
+    tls: TlsFiles,
     deadline: float,
     monotonic: Callable[[], float],
 ) -> Answer:
@@ -76,24 +95,30 @@ def ask(
 
     Args:
         message: sent as JSON; None sends no body.
+        tls: for an address with https.
         deadline: seconds for all of it, whatever drips.
         monotonic: seconds from any start.
 
     Raises:
-        Unreachable: nothing accepted.
+        Unreachable: nothing accepted, or what did refused a client without the right certificate.
         Silent: no whole answer came in time.
     """
     until = monotonic() + deadline
     tried: list[str] = []
     for address in addresses:
         try:
-            connection = connect(address, until, monotonic)
+            connection = connect(address, until, monotonic, tls)
         except OSError as error:
             tried.append(f"{shown(address)} ({error.strerror or error})")
             continue
+        talking = explained(address.host, tls) if isinstance(address, TlsAddress) else nullcontext()
         try:
-            return _exchange(connection, method, path, message, headers or {})
+            with talking:
+                return _exchange(connection, method, path, message, headers or {})
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, TlsFailure):
+                failed = Unreachable if error.unheard else Silent
+                raise failed(f"the daemon at {shown(address)} gave no answer: {error.strerror}") from error
             late = isinstance(error, TimeoutError)
             why = f"no answer within {deadline:g} s" if late else (str(error) or type(error).__name__)
             raise Silent(f"the daemon at {shown(address)} gave no answer: {why}") from error
@@ -102,28 +127,10 @@ def ask(
     raise Unreachable(f"no daemon at {', nor at '.join(tried)}")
 
 
-class DeadlineSocket(socket.socket):
-    """A socket each of whose waits ends at one common time."""
-
-    until = 0.0
-    monotonic: Callable[[], float]
-
-    def limit(self) -> None:
-        """Let the next wait last until the deadline at most."""
-        remaining = self.until - self.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("timed out")
-        self.settimeout(remaining)
-
-    def recv_into(self, *arguments: Any, **options: Any) -> int:
-        self.limit()
-        return super().recv_into(*arguments, **options)
-
-
 def connect(
-    address: Path | Address, until: float, monotonic: Callable[[], float]
+    address: Path | Address, until: float, monotonic: Callable[[], float], tls: TlsFiles
 ) -> http.client.HTTPConnection:
-    """A connection whose socket, a :class:`DeadlineSocket`, is open already. Raises OSError."""
+    """A connection whose socket is open already, and ends each wait at ``until``. Raises OSError."""
     if isinstance(address, Address):
         connection = http.client.HTTPConnection(address.host, address.port)
         family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
@@ -136,10 +143,10 @@ def connect(
     try:
         plug.limit()
         plug.connect(target)
+        connection.sock = secured(plug, address.host, tls) if isinstance(address, TlsAddress) else plug
     except BaseException:
         plug.close()
         raise
-    connection.sock = plug
     return connection
 
 
@@ -165,4 +172,6 @@ def _exchange(
 
 def shown(address: Path | Address) -> str:
     """An address as a person reads it."""
+    if isinstance(address, TlsAddress):
+        return f"https://{address}"
     return f"http://{address}" if isinstance(address, Address) else str(address)

@@ -12,6 +12,7 @@ from burgee.errors import MessageError
 from burgee.wire.control_events import Message, read
 from burgee.wire.sync import EventParser
 from burgeed.cli.daemon import LARGEST_BODY, Answer, Unreachable, connect, shown
+from burgeed.cli.tls_files import TlsFiles
 from burgeed.clock import Clock
 from burgeed.settings.model import Address
 
@@ -45,6 +46,7 @@ def follow(
     *,
     headers: Mapping[str, str],
     last_event_id: str = "",
+    tls: TlsFiles,
     deadline: float,
     clock: Clock,
     uniform: Callable[[float, float], float],
@@ -54,6 +56,7 @@ def follow(
 
     Args:
         path: with its query.
+        tls: for an address with https.
         deadline: seconds for a connection and the head of the answer.
         uniform: like random.uniform, for the jitter between attempts.
 
@@ -64,7 +67,7 @@ def follow(
     attempt, connected = 0, False
     while True:
         try:
-            for message in _once(addresses, path, headers, last_event_id, deadline, clock, silence):
+            for message in _once(addresses, path, headers, last_event_id, tls, deadline, clock, silence):
                 attempt, connected = 0, True
                 last_event_id = str(message.position)
                 yield message
@@ -88,11 +91,12 @@ def _once(
     path: str,
     headers: Mapping[str, str],
     last_event_id: str,
+    tls: TlsFiles,
     deadline: float,
     clock: Clock,
     silence: float,
 ) -> Iterator[Message]:
-    connection = _connected(addresses, clock.monotonic() + deadline, clock)
+    connection = _connected(addresses, clock.monotonic() + deadline, clock, tls)
     # With the answer's head, the connection lets go of its socket.
     plug: Any = connection.sock
     try:
@@ -113,11 +117,13 @@ def _once(
         connection.close()
 
 
-def _connected(addresses: Sequence[Path | Address], until: float, clock: Clock) -> http.client.HTTPConnection:
+def _connected(
+    addresses: Sequence[Path | Address], until: float, clock: Clock, tls: TlsFiles
+) -> http.client.HTTPConnection:
     tried: list[str] = []
     for address in addresses:
         try:
-            return connect(address, until, clock.monotonic)
+            return connect(address, until, clock.monotonic, tls)
         except OSError as error:
             tried.append(f"{shown(address)} ({error.strerror or error})")
     raise Unreachable(f"no daemon at {', nor at '.join(tried)}")

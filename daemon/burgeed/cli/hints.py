@@ -29,7 +29,9 @@ def first_flag(snapshot: Snapshot) -> Flag | None:
 def curl_line(flag_key: str, socket: str, http: str | None) -> str:
     """A shell command that evaluates the flag."""
     path = f"/ofrep/v1/evaluate/flags/{quote(flag_key, safe='')}"
-    where = f"{http}{path}" if http else f"--unix-socket {shlex.quote(socket)} http://localhost{path}"
+    # Under TLS curl would have to be told of an authority first.
+    is_plain = http is not None and http.startswith("http://")
+    where = f"{http}{path}" if is_plain else f"--unix-socket {shlex.quote(socket)} http://localhost{path}"
     message = '{"context": {"targetingKey": "u-1", "customer": "c-42", "organization": "acme"}}'
     return f"curl -s {where} -H 'Content-Type: application/json' -d {shlex.quote(message)}"
 

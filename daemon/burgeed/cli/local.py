@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from burgee.bucket import FractionalVersion
 from burgee.composition import compose
-from burgee.expectations import Expectation
+from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault
 from burgee.flag import Origin
 from burgee.layer import Layer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from burgee.context import TARGETING_KEY, Context
 from burgee.instant import parse_instant
 from burgeed.cli.daemon import Answer, Unreachable, ask, daemon_addresses
 from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.tls_files import flag_of, variable_of
 from burgeed.settings import OPTIONS, Address
 from burgeed.settings.errors import UnfitValue
 from burgeed.settings.values import read_attribute
@@ -50,7 +52,17 @@ def as_command_line(options: dict[str, tuple[str, ...]]) -> dict[str, tuple[str,
 
 
 def daemon_address(function: Function) -> Function:
-    """Which daemon to ask, and how long to wait for it."""
+    """Which daemon to ask, and how long to wait for it; the session gets the files for TLS."""
+    for name, what in reversed(_TLS_FILES.items()):
+        function = click.option(
+            flag_of(name),
+            name,
+            type=click.Path(dir_okay=False, path_type=Path),
+            expose_value=False,
+            callback=_take_tls_file,
+            metavar="PATH",
+            help=f"With https: {what} [{variable_of(name)}]",
+        )(function)
     function = click.option(
         "--deadline",
         type=click.FloatRange(min=0, min_open=True),
@@ -62,11 +74,28 @@ def daemon_address(function: Function) -> Function:
     function = click.option(
         "--address",
         metavar="URL",
-        help="The daemon: unix://PATH or http://HOST:PORT. Default: the usual places. [BURGEE_ADDRESS]",
+        help="The daemon: unix://PATH, http://HOST:PORT or https://HOST:PORT. Default: the usual places. "
+        "[BURGEE_ADDRESS]",
     )(function)
     return click.option("--socket", metavar="PATH", help="The daemon's Unix socket. [BURGEE_SOCKET]")(
         function
     )
+
+
+_TLS_FILES = {
+    "ca": "the authorities that the daemon's certificate has to come from, in PEM. Default: the system's.",
+    "certificate": "what is shown to a daemon that wants a client's certificate, in PEM.",
+    "certificate_key": "its private key, not encrypted. Default: in the same file.",
+}
+
+
+def _take_tls_file(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    session, name = context.obj, parameter.name
+    if not isinstance(session, Session) or name is None:
+        return
+    named = path or session.environment.get(variable_of(name))
+    if named:
+        context.obj = replace(session, tls=replace(session.tls, **{name: Path(named)}))
 
 
 def evaluation_context(function: Function) -> Function:
@@ -149,6 +178,8 @@ def ask_daemon(
         CommandFailed: with the exit code for an unreachable daemon.
     """
     addresses = addresses_of(session, socket, address)
+    if session.tls.certificate_key is not None and session.tls.certificate is None:
+        raise click.UsageError("--certificate-key is the key of a certificate: name that with --certificate")
     if sockets_only:
         addresses = [each for each in addresses if isinstance(each, Path)] or addresses
     try:
@@ -158,6 +189,7 @@ def ask_daemon(
             path,
             message,
             headers=headers,
+            tls=session.tls,
             deadline=deadline,
             monotonic=session.clock.monotonic,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from burgeed.cli.tls_files import TlsFiles
 from burgeed.clock import Clock
 
 
@@ -31,10 +32,12 @@ class Session:
 
     Attributes:
         environment: the process's environment variables.
+        tls: for a daemon that speaks TLS; set by the options that name its files.
     """
 
     clock: Clock
     environment: Mapping[str, str]
+    tls: TlsFiles = TlsFiles()  # noqa: RUF009 - it is as unchangeable as a number
 
 
 class CommandFailed(Exception):

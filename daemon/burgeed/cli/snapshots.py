@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from burgeed.cli.local import LocalSources, read_sources
 from burgeed.cli.parameters import as_command_line, as_json, evaluation_settings
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.whole_file import put
 from burgeed.geography.attributes import needs_daemon
 from burgeed.settings import Settings, gather
 
@@ -56,7 +56,7 @@ def snapshot(
     marked = needs_daemon(made) if settings.geoip is not None else frozenset()
     try:
         data = write(made, needs_daemon=marked).data
-        _put(output, data)
+        put(output, data)
     except SnapshotError as error:
         raise CommandFailed(f"the definitions cannot be written as a snapshot: {error}") from error
     except OSError as error:
@@ -105,20 +105,6 @@ def _refuse_faults(sources: LocalSources, settings: Settings) -> None:
         if not word.accepted and not (word.why and setting.optional):
             faults = "\n".join(str(fault) for fault in word.faults)
             raise CommandFailed(f"{setting.uri} cannot be used: {word.why or faults}")
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Put the file there whole. Raises OSError."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        with aside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
 
 
 def _report(path: Path, data: bytes) -> dict[str, Any]:

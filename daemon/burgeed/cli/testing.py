@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import click
 
 from burgee.bucket import FractionalVersion
-from burgee.expectations import Coverage, NeverServed, Verdict, coverage_of, misnamed, run
+from burgee.expectations.coverage import Coverage, NeverServed, coverage_of
+from burgee.expectations.naming import misnamed
+from burgee.expectations.running import Verdict, run
 from burgee.fault import Fault, path_text
 from burgee.flag import Origin
 from burgee.instant import instant_text

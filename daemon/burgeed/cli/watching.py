@@ -62,6 +62,7 @@ def watch(
             path,
             headers=asked.headers,
             last_event_id=after,
+            tls=session.tls,
             deadline=asked.deadline,
             clock=session.clock,
             uniform=_UNIFORM,

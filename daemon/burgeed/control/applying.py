@@ -21,6 +21,9 @@ from burgeed.store.layers import LayerStore
 PATIENCE: Final = 30.0
 """Seconds that a write waits for being served; composing takes a few hundredths of one."""
 
+FEW: Final = 64
+"""Changes that are prepared without a thread, in less time than it takes to hand them to one."""
+
 REMEMBERED: Final = 1000
 """Applications whose outcome is still known to those who wait for it."""
 
@@ -55,6 +58,7 @@ class Applier:
         self._admin = AdminLayer()
         self._state = State(0, {})
         self._untold: list[Revision] = []
+        self._leads_on = False
         self._offered = 0
         self._served = 0
         self._running: asyncio.Task[None] | None = None
@@ -78,6 +82,8 @@ class Applier:
         """
         self._state = state
         self._untold += revisions
+        # A state that nobody knows the revisions of is built as a whole, and so is the first one.
+        self._leads_on = self._leads_on and bool(revisions)
         self._offered += 1
         return self._offered
 
@@ -111,11 +117,17 @@ class Applier:
         try:
             ticket, state = self._offered, self._state
             untold, self._untold = self._untold, []
+            leads_on, self._leads_on = self._leads_on, True
             try:
-                layer, events = await asyncio.to_thread(self._prepared, state, untold)
+                changes = sum(len(revision.changes) for revision in untold)
+                if leads_on and changes <= FEW:
+                    layer, events = self._prepared(state, untold, leads_on)
+                else:
+                    layer, events = await asyncio.to_thread(self._prepared, state, untold, leads_on)
                 publication = await self._store.take(SOURCE, layer)
             except BaseException:
                 self._untold = untold + self._untold
+                self._leads_on = False
                 raise
             flags_changed = frozenset() if publication is None else publication.flags_changed
             self._served = ticket
@@ -125,7 +137,16 @@ class Applier:
         if events:
             self._tell(events)
 
-    def _prepared(self, state: State, untold: Sequence[Revision]) -> tuple[Layer, list[ControlEvent]]:
-        """The layer of a state, and what is told of it; in a thread, since there may be many thousands."""
+    def _prepared(
+        self, state: State, untold: Sequence[Revision], leads_on: bool
+    ) -> tuple[Layer, list[ControlEvent]]:
+        """The layer of a state, and what is told of it; in a thread where there may be many thousands.
+
+        Args:
+            leads_on: whether the revisions lead to it from the last one.
+        """
         events = [event for revision in untold for event in events_of(revision)]
-        return self._admin.build(state.entries), events
+        if not leads_on:
+            return self._admin.build(state.entries), events
+        keys = dict.fromkeys(change.key for revision in untold for change in revision.changes)
+        return self._admin.change(state.entries, keys), events

@@ -1,10 +1,10 @@
-"""One transaction of a write: its revision, its changes, its audit entries; all of them or nothing."""
+"""One transaction of writes: their revisions, their changes, their audit entries; all of them or nothing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.recorder import Recorder
@@ -31,6 +31,10 @@ class KeyTaken(WriteRefused):
     """Another daemon had a request with the same Idempotency-Key meanwhile."""
 
 
+class RefusedTogether(Exception):
+    """One of several writes cannot be; which one is seen when each has a transaction of its own."""
+
+
 class Remembered:
     """An Idempotency-Key to be put down with the write."""
 
@@ -46,8 +50,23 @@ class Remembered:
         idempotency.put(transaction, self.principal, self.key, self.now, self.known)
 
 
+class Write(NamedTuple):
+    """What one request leaves.
+
+    Attributes:
+        revision: None where only its key is remembered.
+        write_id: random text by which the revision is found again if its commit fails.
+        events: told to the audit.
+    """
+
+    revision: Revision | None = None
+    write_id: str = ""
+    events: tuple[AuditEvent, ...] = ()
+    remembered: Remembered | None = None
+
+
 class Committer:
-    """Writes revisions, and says truthfully what became of each.
+    """Writes revisions, and says truthfully what became of them.
 
     Args:
         random: a number in [0, 1), for the waits between looks.
@@ -61,53 +80,54 @@ class Committer:
         self._clock = clock
         self._random = random
 
-    async def commit(
-        self,
-        revision: Revision,
-        write_id: str,
-        events: Sequence[AuditEvent],
-        remembered: Remembered | None = None,
-    ) -> None:
-        """Write a revision; it is on disk when this returns.
+    async def commit(self, writes: Sequence[Write], last: tuple[int, str]) -> None:
+        """Write all of these; they are on disk when this returns.
+
+        Args:
+            writes: at least one; their revisions follow one another.
+            last: number and write id of the revision that they were planned upon.
 
         Raises:
             NumberTaken, KeyTaken: another daemon was faster: nothing was written.
+            RefusedTogether: nothing was written; the others may be without one of them.
             Unwritten: nothing was written, nor will be.
             Unknown: it cannot be told.
         """
 
         def work(transaction: Transaction) -> None:
-            if remembered is not None:
-                remembered.put(transaction)
-            writing.append(transaction, revision, write_id)
-            self._recorder.append(transaction, events)
+            newer = reading.since(transaction, *last)
+            if newer is None or newer.revisions:
+                raise writing.NumberTaken(f"revision {last[0]} is not the last one")
+            for write in writes:
+                if write.remembered is not None:
+                    write.remembered.put(transaction)
+                if write.revision is not None:
+                    writing.append(transaction, write.revision, write.write_id)
+            events = [event for write in writes for event in write.events]
+            if events:
+                self._recorder.append(transaction, events)
 
         try:
-            await self._written(work)
+            await self._database.write(work)
         except OutcomeUnknown as error:
             _log.warning("a commit failed: looking whether it was one", extra={"error": str(error)})
-            if not await self._was_written(write_id):
+            # All of them are there or none: one tells of all.
+            written = next((write.write_id for write in writes if write.revision is not None), None)
+            if written is None or not await self._was_written(written):
                 raise Unwritten(f"the store failed, and nothing was written: {error}") from error
-
-    async def remember(self, remembered: Remembered) -> None:
-        """Put a key down that changed nothing. Raises KeyTaken, Unwritten."""
-        try:
-            await self._written(remembered.put)
-        except OutcomeUnknown as error:
-            raise Unwritten(f"the store failed: {error}") from error
+        except (writing.NumberTaken, KeyTaken):
+            raise
+        except DatabaseUnavailable as error:
+            raise unwritten(error) from error
+        except Exception as error:
+            if len(writes) > 1:
+                raise RefusedTogether from error
+            raise unwritten(error) if isinstance(error, DatabaseError) else error from error
 
     async def read(self, work: Callable[[Transaction], Outcome]) -> Outcome:
         """What the database has. Raises Unwritten where it cannot be read."""
         try:
             return await self._database.read(work)
-        except DatabaseError as error:
-            raise unwritten(error) from error
-
-    async def _written(self, work: Callable[[Transaction], None]) -> None:
-        try:
-            await self._database.write(work)
-        except (OutcomeUnknown, writing.NumberTaken, KeyTaken):
-            raise
         except DatabaseError as error:
             raise unwritten(error) from error
 

@@ -34,21 +34,35 @@ class Decision:
     Attributes:
         warnings: of the plan and of what it leads to.
         covered: what the sources say of each changed entry, where they say something.
+        after: the moment with the plan carried out.
     """
 
     plan: Plan
     warnings: tuple[str, ...]
     covered: Mapping[EntryKey, Document]
+    after: View
 
 
-async def decide(request: WriteRequest, view: View, committer: Committer, demands: Demands) -> Decision:
-    """Plan a request and check everything about it. Raises ControlError."""
+def asks_history(request: WriteRequest) -> bool:
+    """Whether the history has to be asked about a request before it is decided: :func:`decide_asking`."""
+    return request.if_match is not None or isinstance(request.command, RollBack)
+
+
+def decide(request: WriteRequest, view: View, demands: Demands) -> Decision:
+    """Plan a request that needs no history, and check everything about it. Raises ControlError."""
+    planned = _permitted(request, view, NOTHING)
+    _check_demands(request, planned, demands)
+    return _validated(planned, view)
+
+
+async def decide_asking(
+    request: WriteRequest, view: View, committer: Committer, demands: Demands
+) -> Decision:
+    """The same for any request, upon what is committed. Raises ControlError."""
     earlier = await _earlier(request, view, committer)
     planned = await asyncio.to_thread(_permitted, request, view, earlier)
     await _check_freshness(request, planned, view, committer)
-    refusal = demands(request, planned)
-    if refusal is not None:
-        raise NotAllowed(refusal)
+    _check_demands(request, planned, demands)
     return await asyncio.to_thread(_validated, planned, view)
 
 
@@ -64,9 +78,16 @@ def _permitted(request: WriteRequest, view: View, earlier: Mapping[EntryKey, Ent
     return planned
 
 
+def _check_demands(request: WriteRequest, planned: Plan, demands: Demands) -> None:
+    refusal = demands(request, planned)
+    if refusal is not None:
+        raise NotAllowed(refusal)
+
+
 def _validated(planned: Plan, view: View) -> Decision:
+    after = view.after(planned.changes)
     try:
-        warnings = check(planned.changes, view, view.after(planned.changes))
+        warnings = check(planned.changes, view, after)
     except UnfitDocument as unfit:
         raise invalid(unfit) from None
     covered = {
@@ -75,7 +96,7 @@ def _validated(planned: Plan, view: View) -> Decision:
         if (change.before is None or change.after is None)
         and (document := view.covered(change.key)) is not None
     }
-    return Decision(planned, planned.warnings + warnings, covered)
+    return Decision(planned, planned.warnings + warnings, covered, after)
 
 
 async def _earlier(request: WriteRequest, view: View, committer: Committer) -> Mapping[EntryKey, Entry]:

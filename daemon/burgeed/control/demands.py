@@ -75,6 +75,7 @@ def why_not(
         person=principal.person,
         uid=principal.uid,
         token_id=principal.token_id,
+        certificate=principal.certificate,
         over_tcp=principal.uid is None,
         reason=reason,
         may_audit=apart and principal.may(Scope.AUDIT),

@@ -83,6 +83,11 @@ class EventLog:
         self.revision = max(self.revision, revision)
         self.generation = self.generation or generation
 
+    def forget(self) -> None:
+        """Hold none of the events so far; a subscriber who has not taken them begins anew."""
+        while self.first <= self.last:
+            self._forget_oldest()
+
     def append(self, events: Iterable[ControlEvent]) -> tuple[ControlEvent, ...]:
         """Number the events in their order, hold them, wake every subscriber.
 
@@ -91,10 +96,12 @@ class EventLog:
         Returns:
             The events with their sequences; those that they came with are not looked at.
         """
+        since = self.last
         numbered = tuple(self._append(event) for event in events)
         if numbered:
+            types = frozenset(event.type for event in numbered)
             for subscription in self._subscriptions:
-                subscription.wake()
+                subscription.hear_of_more(since, types)
         return numbered
 
     def since(self, epoch: str, sequence: int) -> tuple[ControlEvent, ...] | None:

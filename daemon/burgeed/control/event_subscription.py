@@ -61,6 +61,7 @@ class EventSubscription:
         self._sequence = after
         self._forget = forget
         self._awake = asyncio.Event()
+        self._on_more: Callable[[], None] | None = None
         self._behind = False
         self._skipped = 0
         self._flags_changed: frozenset[str] | None = frozenset()
@@ -71,9 +72,46 @@ class EventSubscription:
         return Position(self._log.epoch, self._sequence)
 
     @property
+    def sequence(self) -> int:
+        """Of the position."""
+        return self._sequence
+
+    @property
     def has_more(self) -> bool:
         """Whether there are events after this place, of interest or not."""
         return self._sequence < self._log.last
+
+    @property
+    def selection(self) -> Selection:
+        """What its owner wants to hear."""
+        return self._selection
+
+    @property
+    def is_even(self) -> bool:
+        """Whether nothing was passed over: what it takes next is what any other of the same selection takes
+        at this place.
+        """
+        return not self._behind and not self._skipped and not self._flags_changed
+
+    def on_more(self, call: Callable[[], None]) -> None:
+        """Have this called when there is more; :meth:`wait` then waits for :meth:`wake` alone."""
+        self._on_more = call
+
+    def hear_of_more(self, since: int, types: frozenset[str]) -> None:
+        """There is more.
+
+        Args:
+            since: the newest event before.
+            types: of the new ones.
+        """
+        selected = self._selection.types
+        if self._sequence == since and selected is not None and selected.isdisjoint(types) and self.is_even:
+            # Nothing for an owner that is up to date, whom it would cost a turn to find that out.
+            self._sequence = self._log.last
+        elif self._on_more is None:
+            self.wake()
+        else:
+            self._on_more()
 
     async def wait(self) -> None:
         """Wait for more, or for :meth:`wake`."""
@@ -111,6 +149,10 @@ class EventSubscription:
             self._behind = False
             self._forget_skipped()
         return taken
+
+    def pass_on(self, sequence: int) -> None:
+        """Take what another one of the same selection took at this place, until that event; both even."""
+        self._sequence = sequence
 
     def start_anew(self) -> Position:
         """Leave out everything until now, and return the place after it."""

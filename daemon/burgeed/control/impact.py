@@ -14,6 +14,7 @@ from burgee.snapshot import Snapshot
 from burgeed.control.errors import Invalid
 from burgeed.control.layer import AdminLayer
 from burgeed.control.protocol import State
+from burgeed.revisions.naming import ERASED_DOCUMENT
 from burgeed.revisions.values import Change, Entry, EntryKey
 
 PROPOSED = "proposed"
@@ -51,7 +52,8 @@ def rolled_back_layer(state: State, changes: Iterable[Change]) -> Layer:
     entries: dict[EntryKey, Entry] = dict(state.entries)
     for change in changes:
         entries.pop(change.key, None)
-        if change.before is not None:
+        # What was set for who is erased does not come back.
+        if change.before is not None and change.before != ERASED_DOCUMENT:
             entries[change.key] = Entry(change.key, change.before, state.revision + 1)
     return AdminLayer().build(entries)
 

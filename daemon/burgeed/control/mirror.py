@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from burgeed.control.protocol import State
 from burgeed.database.protocol import Database, Transaction
 from burgeed.revisions import reading
 from burgeed.revisions.reading import AT_ONCE, Newer
 from burgeed.revisions.values import Entry, Revision
+
+Asked = TypeVar("Asked")
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,11 @@ class Mirror:
         self._write_id = ""
         self.state = State(0, {})
 
+    @property
+    def last(self) -> tuple[int, str]:
+        """Number and write id of the last revision that the state has."""
+        return self.state.revision, self._write_id
+
     async def load(self) -> int:
         """Read everything. Returns the ticket of the offer. Raises DatabaseError."""
         loaded = await self._database.read(reading.load)
@@ -37,9 +45,21 @@ class Mirror:
         return self._offer(self.state, ())
 
     async def catch_up(self) -> None:
-        """Take over what other daemons wrote; not beside :meth:`advance`. Raises DatabaseError."""
+        """Take over what other daemons wrote; not beside :meth:`take`. Raises DatabaseError."""
+        await self.catch_up_asking(lambda transaction: None)
+
+    async def catch_up_asking(self, ask: Callable[[Transaction], Asked]) -> Asked:
+        """The same, and what the database answers about that very state."""
         while True:
-            newer = await self._newer()
+            last = self.last
+
+            def work(
+                transaction: Transaction, last: tuple[int, str] = last
+            ) -> tuple[Newer | None, Asked | None]:
+                newer = reading.since(transaction, *last)
+                return newer, None if _is_part(newer) else ask(transaction)
+
+            newer, answer = await self._database.read(work)
             if newer is None:
                 # Restored from a copy, or put in another's place: it is the truth all the same.
                 _log.error(
@@ -47,32 +67,34 @@ class Mirror:
                     extra={"revision": self.state.revision},
                 )
                 await self.load()
-                return
-            if newer.revisions:
-                self.advance(newer.revisions, newer.write_id)
-            if len(newer.revisions) < AT_ONCE:
-                return
+            elif newer.is_rewritten:
+                # Who is erased stands there under another name than in the state.
+                await self.load()
+            elif newer.revisions:
+                self._advance(newer.revisions, newer.write_id)
+            if not _is_part(newer):
+                return answer  # type: ignore[return-value]
 
-    def advance(self, revisions: Sequence[Revision], write_id: str) -> int:
-        """Take over revisions that are in the database. Returns the ticket of the offer.
+    def take(self, state: State, revisions: Sequence[Revision], write_id: str) -> int:
+        """Take over a state that is in the database. Returns the ticket of the offer.
 
         Args:
-            revisions: those that follow the state's, in order; at least one.
+            revisions: those that lead from the last state to this one, in order; at least one.
             write_id: of the last of them.
         """
+        self.state, self._write_id = state, write_id
+        return self._offer(state, revisions)
+
+    def _advance(self, revisions: Sequence[Revision], write_id: str) -> None:
         entries = dict(self.state.entries)
         for revision in revisions:
             for change in revision.changes:
                 entries.pop(change.key, None)
                 if change.after is not None:
                     entries[change.key] = Entry(change.key, change.after, revision.number)
-        self.state, self._write_id = State(revisions[-1].number, entries), write_id
-        return self._offer(self.state, revisions)
+        self.take(State(revisions[-1].number, entries), revisions, write_id)
 
-    async def _newer(self) -> Newer | None:
-        number, write_id = self.state.revision, self._write_id
 
-        def work(transaction: Transaction) -> Newer | None:
-            return reading.since(transaction, number, write_id)
-
-        return await self._database.read(work)
+def _is_part(newer: Newer | None) -> bool:
+    """Whether there may be more than was read."""
+    return newer is None or newer.is_rewritten or len(newer.revisions) >= AT_ONCE

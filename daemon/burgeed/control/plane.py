@@ -1,4 +1,4 @@
-"""The control plane: writes one at a time, reads of memory, and never ahead of the database."""
+"""The control plane: writes in the order in which they came, reads of memory, never ahead of the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -16,8 +15,8 @@ from burgeed.clock import Clock
 from burgeed.control import recall
 from burgeed.control.applying import Applier
 from burgeed.control.beneath import Beneath
-from burgeed.control.committing import Committer, KeyTaken, unwritten
-from burgeed.control.deciding import Decision, Demands, decide
+from burgeed.control.committing import Committer
+from burgeed.control.deciding import Demands
 from burgeed.control.errors import NotFound, Unwritten
 from burgeed.control.events import ControlEvent
 from burgeed.control.foundation import FoundationRecord
@@ -26,10 +25,9 @@ from burgeed.control.last_known import LastKnownState
 from burgeed.control.mirror import Mirror
 from burgeed.control.planning.view import SOURCE, View
 from burgeed.control.protocol import HistoryFilter, Past, State
-from burgeed.control.recording import audit_events
-from burgeed.control.remembering import earlier_outcome, remembered
 from burgeed.control.request import WriteOutcome, WriteRequest
 from burgeed.control.requests import check_request
+from burgeed.control.writing import Writing
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, OutcomeUnknown
 from burgeed.database.protocol import Database, Transaction
 from burgeed.jitter import full_jitter
@@ -37,14 +35,7 @@ from burgeed.revisions import reading
 from burgeed.revisions.foundations import Foundation
 from burgeed.revisions.reading import About
 from burgeed.revisions.values import Change, Revision
-from burgeed.revisions.writing import NumberTaken
 from burgeed.store.layers import LayerStore
-
-ATTEMPTS: Final = 30
-"""How often a write is planned anew since another daemon was faster."""
-
-LONGEST_GIVING_WAY: Final = 0.2
-"""Seconds at most before it is planned anew, with full jitter, so that each daemon has its turn."""
 
 WAITING_LIMIT: Final = 1000
 """Writes that wait for their turn or are under way."""
@@ -89,10 +80,8 @@ class Plane:
         self._database = database
         self._store = store
         self._clock = clock
-        self._demands = demands
         self._last_known = last_known
         self._random = random
-        self._new_write_id = write_id
         self._committer = Committer(database, recorder, clock, random)
         self._applier = Applier(store, tell)
         self._mirror = Mirror(database, self._applier.offer)
@@ -102,6 +91,17 @@ class Plane:
         self._beneath = Beneath(())
         self._opened = False
         self._turn = asyncio.Lock()
+        self._writing = Writing(
+            self._committer,
+            self._mirror,
+            clock,
+            turn=self._turn,
+            check=self._need_ready,
+            view=self._view,
+            demands=demands,
+            random=random,
+            write_id=write_id,
+        )
         self._writes: set[asyncio.Task[WriteOutcome]] = set()
         self._trouble = ""
 
@@ -214,8 +214,7 @@ class Plane:
             task.exception()
 
     async def _write(self, request: WriteRequest) -> WriteOutcome:
-        async with self._turn:
-            outcome, ticket = await self._committed(request)
+        outcome, ticket = await self._writing.carry_out(request)
         if outcome.dry_run:
             return outcome
         if ticket is None:
@@ -226,53 +225,6 @@ class Plane:
         if applied is None:
             return replace(outcome, warnings=(*outcome.warnings, "it is written, and not served yet"))
         return replace(outcome, flags_changed=applied.flags_changed, generation=applied.generation)
-
-    async def _committed(self, request: WriteRequest) -> tuple[WriteOutcome, int | None]:
-        """The outcome, and the ticket to be served with; None where nothing was written."""
-        self._need_ready()
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                await self._clock.sleep(full_jitter(self._random, attempt, 0.005, LONGEST_GIVING_WAY))
-            # A refusal, or that nothing has to change, must not be told from what others changed meanwhile.
-            await self._catch_up()
-            earlier = await earlier_outcome(request, self._committer, self._clock.wall())
-            if earlier is not None:
-                return earlier, None
-            decision = await decide(request, self._view(), self._committer, self._demands)
-            number, plan = self.state.revision, decision.plan
-            if plan.changes and not request.dry_run:
-                number += 1
-            outcome = WriteOutcome(
-                number, plan.action, plan.changes, decision.warnings, dry_run=request.dry_run
-            )
-            if request.dry_run:
-                return outcome, None
-            with suppress(NumberTaken, KeyTaken):
-                return outcome, await self._put_down(request, decision, outcome)
-        raise Unwritten("other daemons were faster every time; try again")
-
-    async def _put_down(self, request: WriteRequest, decision: Decision, outcome: WriteOutcome) -> int | None:
-        now = self._clock.wall()
-        kept = remembered(request, outcome, now)
-        if not outcome.changes:
-            if kept is not None:
-                await self._committer.remember(kept)
-            return None
-        revision = Revision(
-            outcome.revision,
-            round(now, 6),
-            request.principal.name,
-            outcome.action,
-            outcome.changes,
-            request.on_behalf_of,
-            request.reason,
-            request.request_id,
-            decision.plan.target,
-        )
-        write_id = self._new_write_id()
-        events = await asyncio.to_thread(audit_events, revision, request, decision.covered)
-        await self._committer.commit(revision, write_id, events, kept)
-        return self._mirror.advance([revision], write_id)
 
     def _need_ready(self) -> None:
         if not self._opened:
@@ -286,12 +238,6 @@ class Plane:
         if not self._beneath.is_of(layers):
             self._beneath = Beneath(layers)
         return View(self.state, self._beneath, self._clock.wall())
-
-    async def _catch_up(self) -> None:
-        try:
-            await self._mirror.catch_up()
-        except DatabaseError as error:
-            raise unwritten(error) from error
 
     def _readable_state(self) -> State | None:
         return self.state if self._opened else None

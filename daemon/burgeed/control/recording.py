@@ -7,6 +7,7 @@ from typing import Any
 
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.leaves import leaf_changes
+from burgeed.audit.subjects import people
 from burgeed.control.request import WriteRequest
 from burgeed.revisions.values import Change, Document, EntryKey, Revision
 
@@ -21,10 +22,12 @@ def audit_events(
             what was served, so that a toggled flag of a file is one leaf.
     """
     events: list[AuditEvent] = []
-    agreed = {} if request.second is None else {"second": request.second.name}
+    agreed: dict[str, Any] = {}
+    if request.second is not None:
+        agreed = {"detail": {"second": request.second.name}, "about": people(request.second.name)}
     if revision.action == "rollback":
-        detail = {"target": revision.target, "changes": len(revision.changes), **agreed}
-        events.append(_event(revision, "rollback", detail=detail))
+        detail = {"target": revision.target, "changes": len(revision.changes), **agreed.get("detail", {})}
+        events.append(_event(revision, "rollback", **agreed | {"detail": detail}))
     for change in revision.changes:
         key = change.key
         beneath = covered.get(key)
@@ -49,11 +52,15 @@ def audit_events(
                     new=new,
                     had_old=had_old,
                     has_new=has_new,
-                    detail=agreed,
+                    **agreed,
                 )
             )
-    shown = (each.token_id for each in (request.principal, request.second) if each is not None)
-    events += [_event(revision, "token.use", detail={"token": token}) for token in shown if token]
+    for principal in (request.principal, request.second):
+        if principal is not None and principal.token_id:
+            # By what connection the first one came; the second one's token was only shown.
+            peer = {"certificate": principal.certificate} if principal.certificate else {}
+            detail = {"token": principal.token_id, **peer}
+            events.append(_event(revision, "token.use", detail=detail, about=people(principal.certificate)))
     return tuple(events)
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from burgeed.authority.principal import Principal
-from burgeed.control.committing import Committer, Remembered
-from burgeed.control.errors import KeyReused
+from burgeed.control.committing import Remembered
+from burgeed.control.errors import ControlError, KeyReused
 from burgeed.control.request import WriteOutcome, WriteRequest
 from burgeed.control.requests import fingerprint, invalid
+from burgeed.database.protocol import Transaction
 from burgeed.revisions import idempotency, reading
 from burgeed.revisions.documents import UnfitDocument
 from burgeed.revisions.idempotency import Known
 from burgeed.revisions.values import Change
+
+Identity: TypeAlias = tuple[str, str]
+"""Whose key, and the key."""
+
+
+def identity_of(request: WriteRequest) -> Identity | None:
+    """What a request is remembered by; None where it has no key, or writes nothing."""
+    if not request.idempotency_key or request.dry_run:
+        return None
+    return _owner(request.principal), request.idempotency_key
 
 
 def remembered(request: WriteRequest, outcome: WriteOutcome, now: float) -> Remembered | None:
@@ -23,17 +35,35 @@ def remembered(request: WriteRequest, outcome: WriteOutcome, now: float) -> Reme
     return Remembered(_owner(request.principal), request.idempotency_key, known, now)
 
 
-async def earlier_outcome(request: WriteRequest, committer: Committer, now: float) -> WriteOutcome | None:
-    """What became of a request with this key, within a day; None where there was none.
+def earlier_outcomes(
+    requests: Iterable[WriteRequest], now: float
+) -> Callable[[Transaction], Mapping[Identity, WriteOutcome | ControlError]]:
+    """What to ask the database: what became of requests with these keys, within a day.
 
-    Raises:
-        KeyReused: there was one, and it asked for something else.
-        Unwritten: the store cannot be read.
+    Where a key stood for another request, or the request cannot be compared, the refusal is found: KeyReused,
+    Invalid.
     """
-    if not request.idempotency_key or request.dry_run:
-        return None
-    owner, key = _owner(request.principal), request.idempotency_key
-    known = await committer.read(lambda transaction: idempotency.get(transaction, owner, key, now))
+    asked = [(identity, each) for each in requests if (identity := identity_of(each)) is not None]
+
+    def work(transaction: Transaction) -> Mapping[Identity, WriteOutcome | ControlError]:
+        found: dict[Identity, WriteOutcome | ControlError] = {}
+        for identity, request in asked:
+            try:
+                outcome = _earlier_outcome(transaction, request, identity, now)
+            except ControlError as refused:
+                found[identity] = refused
+            else:
+                if outcome is not None:
+                    found[identity] = outcome
+        return found
+
+    return work
+
+
+def _earlier_outcome(
+    transaction: Transaction, request: WriteRequest, identity: Identity, now: float
+) -> WriteOutcome | None:
+    known = idempotency.get(transaction, *identity, now)
     if known is None:
         return None
     try:
@@ -41,11 +71,11 @@ async def earlier_outcome(request: WriteRequest, committer: Committer, now: floa
     except UnfitDocument as unfit:
         raise invalid(unfit) from None
     if known.fingerprint != asked:
-        raise KeyReused(f"the key {key} stood for another request")
+        raise KeyReused(f"the key {request.idempotency_key} stood for another request")
     number: int = known.outcome["revision"]
     changes: tuple[Change, ...] = ()
     if known.outcome["changed"]:
-        revision = await committer.read(lambda transaction: reading.revision(transaction, number))
+        revision = reading.revision(transaction, number)
         changes = () if revision is None else revision.changes
     return WriteOutcome(
         number, known.outcome["action"], changes, tuple(known.outcome["warnings"]), replayed=True

@@ -17,4 +17,11 @@ MIGRATIONS: Final = (
         sqlite=audit.SQLITE_TRIGGERS,
         postgresql=audit.POSTGRESQL_TRIGGERS,
     ),
+    Migration(
+        2,
+        "signing keys, seals, acceptances of the audit",
+        audit.SECOND_TABLES,
+        sqlite=audit.SECOND_SQLITE_TRIGGERS,
+        postgresql=audit.SECOND_POSTGRESQL_TRIGGERS,
+    ),
 )

@@ -16,6 +16,9 @@ Outcome = TypeVar("Outcome")
 OPENING_PATIENCE = 60.0
 """Seconds that opening a database may take, with the steps of its schema."""
 
+SCRUBBING_PATIENCE = 600.0
+"""Seconds that rewriting a database's files may take."""
+
 
 class _Job(Generic[Outcome]):
     """One call, from when it is asked for until its thread is through with it."""

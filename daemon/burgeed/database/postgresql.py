@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from burgeed.clock import Clock
 from burgeed.database.backoff import Backoff
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown
-from burgeed.database.lane import OPENING_PATIENCE, Lane, closed
+from burgeed.database.lane import OPENING_PATIENCE, SCRUBBING_PATIENCE, Lane, closed
 from burgeed.database.migration import Migration
 from burgeed.database.postgresql_connection import CHANNEL, LOCK, Place, PostgresqlConnection
 from burgeed.database.protocol import Transaction
@@ -116,10 +116,13 @@ class PostgresqlDatabase:
         """See :meth:`Database.read`."""
         return await self._reads.run(lambda session: session.transact(work))
 
-    async def scrub(self, table: str) -> None:
-        """See :meth:`Database.scrub`: by VACUUM. The server's own log keeps them until it is recycled."""
+    async def scrub(self, *tables: str) -> None:
+        """See :meth:`Database.scrub`: each table is written anew, since VACUUM alone leaves the bytes where
+        they are. The server's own log keeps them until it is recycled.
+        """
         await self._writes.run(
-            lambda session: session.use(lambda connection: connection.execute(f"VACUUM {table}", ()))
+            lambda session: session.use(lambda connection: connection.rewrite(tables)),
+            patience=SCRUBBING_PATIENCE,
         )
 
     async def changed(self, within: float) -> bool:

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.adapt import Loader
@@ -42,8 +42,11 @@ CONNECTION_DEFAULTS: dict[str, Any] = {
 }
 """What holds where the URI does not say otherwise."""
 
+STATEMENT_TIMEOUT: Final = 8000
+"""Milliseconds that a statement of a transaction may take."""
+
 _SESSION = (
-    "SET client_encoding = 'UTF8'; SET statement_timeout = 8000; "
+    f"SET client_encoding = 'UTF8'; SET statement_timeout = {STATEMENT_TIMEOUT}; "
     "SET idle_in_transaction_session_timeout = 15000; "
     # From PostgreSQL 14 on: a statement ends soon after the connection was cut, and with it what it locks.
     "SELECT set_config(name, '500', false) FROM pg_settings WHERE name = 'client_connection_check_interval'"
@@ -204,6 +207,12 @@ class PostgresqlConnection:
         """See :meth:`Connection.rollback`."""
         if self._opened().info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self._run("ROLLBACK")
+
+    def rewrite(self, tables: Sequence[str]) -> None:
+        """Write tables with their indexes anew, and have the server take its samples of them anew."""
+        self._run("SET statement_timeout = 0")
+        self._run(f"VACUUM (FULL, ANALYZE) {', '.join(tables)}")
+        self._run(f"SET statement_timeout = {STATEMENT_TIMEOUT}")
 
     def listen_to(self, channel: str) -> None:
         """Hear a channel from now on; the first :meth:`listen` says that something may have been missed."""

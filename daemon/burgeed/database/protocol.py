@@ -55,8 +55,9 @@ class Database(Protocol):
         """
         ...
 
-    async def scrub(self, table: str) -> None:
-        """Leave nothing of the table's deleted rows in the database's own files, as far as it has a say.
+    async def scrub(self, *tables: str) -> None:
+        """Leave nothing of the tables' deleted and former rows in the database's own files, as far as it has
+        a say. It takes the longer the more there is, and who writes waits meanwhile.
 
         A server's archives and replicas, copies of a file, and what a disk keeps are beyond it.
 

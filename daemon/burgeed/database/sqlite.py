@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from burgeed.clock import Clock
 from burgeed.database.errors import DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown
-from burgeed.database.lane import OPENING_PATIENCE, Lane, closed
+from burgeed.database.lane import OPENING_PATIENCE, SCRUBBING_PATIENCE, Lane, closed
 from burgeed.database.migration import Migration
 from burgeed.database.protocol import Transaction
 from burgeed.database.reporting import report_of
@@ -101,11 +101,13 @@ class SqliteDatabase:
         await self._clock.sleep(within)
         return False
 
-    async def scrub(self, table: str) -> None:
-        """See :meth:`Database.scrub`: deleted rows are overwritten in the file at once, and older images of
-        their pages go with the write-ahead log, which is emptied here.
+    async def scrub(self, *tables: str) -> None:
+        """See :meth:`Database.scrub`: the whole file is written anew. Deleted rows are overwritten at once,
+        and yet copies stay behind where a page was once divided.
         """
-        await self._writes.run(lambda session: session.use(lambda connection: connection.empty_log()))
+        await self._writes.run(
+            lambda session: session.use(lambda connection: connection.rewrite()), patience=SCRUBBING_PATIENCE
+        )
 
     def report(self) -> dict[str, Any]:
         """See :meth:`Database.report`."""

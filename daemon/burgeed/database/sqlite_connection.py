@@ -107,12 +107,14 @@ class SqliteConnection:
             if found != "ok":
                 raise self._damaged(found)
 
-    def empty_log(self) -> None:
-        """Move the write-ahead log into the file and cut it to nothing.
+    def rewrite(self) -> None:
+        """Write every page anew, through the write-ahead log, and cut that to nothing.
 
         Raises:
-            DatabaseUnavailable: somebody reads an older state for longer than the busy timeout.
+            DatabaseUnavailable: there is no room for a copy, or somebody reads an older state for longer than
+                the busy timeout.
         """
+        self.execute("VACUUM", ())
         [[busy, *_]] = self.execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
         if busy:
             raise DatabaseUnavailable("busy", f"{self._file.path} is being read: its log cannot be emptied")

@@ -13,12 +13,14 @@ from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import maxminddb
 from cachetools import LRUCache
 
 from burgee.instant import instant_text
+
+if TYPE_CHECKING:
+    import maxminddb
 
 LARGEST_DATABASE = 2 << 30
 """Bytes; the largest that are sold have about half of it."""
@@ -95,6 +97,9 @@ class CountryDatabase:
     """
 
     def __init__(self, content: bytes) -> None:
+        # Few daemons have such a database, and each would start later for the library.
+        import maxminddb
+
         self.digest = blake2b(content, digest_size=16).hexdigest()
         self.failed_lookups = 0
         self._known: LRUCache[str, str | None] = LRUCache(ADDRESSES_REMEMBERED)

@@ -10,21 +10,35 @@ from burgeed.reading.json_document import parse_json
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.parsed import Findings, ParsedDocument
 from burgeed.reading.place import LinePositions, Places
-from burgeed.reading.toml_document import parse_toml
-from burgeed.reading.yaml_document import parse_yaml
 
-PARSERS: Final[dict[str, Callable[[str, bytes], ParsedDocument]]] = {
+
+def _parse_yaml(path: str, content: bytes) -> ParsedDocument:
+    from burgeed.reading.yaml_document import parse_yaml
+
+    return parse_yaml(path, content)
+
+
+def _parse_toml(path: str, content: bytes) -> ParsedDocument:
+    from burgeed.reading.toml_document import parse_toml
+
+    return parse_toml(path, content)
+
+
+_PARSERS: Final[dict[str, Callable[[str, bytes], ParsedDocument]]] = {
     ".json": parse_json,
-    ".yaml": parse_yaml,
-    ".yml": parse_yaml,
-    ".toml": parse_toml,
+    ".yaml": _parse_yaml,
+    ".yml": _parse_yaml,
+    ".toml": _parse_toml,
 }
+"""By the ending of a name. The libraries for YAML and TOML are half of what a reader takes to start, and most
+readers meet one format: each is imported with the first document that needs it.
+"""
 
 
 def parse(file: SourceFile) -> ParsedDocument:
     """Parse a file in the format that its name tells."""
     ending = PurePath(file.path).suffix.lower()
-    parser = PARSERS.get(ending)
+    parser = _PARSERS.get(ending)
     if parser is not None:
         return parser(file.path, file.content)
     findings = Findings(file.path)
@@ -33,5 +47,5 @@ def parse(file: SourceFile) -> ParsedDocument:
         if ending
         else "the file's name has no ending"
     )
-    findings.add((1, 1), (), message, f"name it {', '.join(PARSERS)}")
+    findings.add((1, 1), (), message, f"name it {', '.join(_PARSERS)}")
     return findings.refused(lambda: Places(None, LinePositions("")))

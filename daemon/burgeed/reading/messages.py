@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from burgee.expectations import Expectation
+from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault, Path
 from burgee.flag import Origin
 
@@ -29,6 +29,8 @@ POSITIONS: Final = b"P"
 """Reply: where the paths stand."""
 EXPECTATIONS: Final = b"T"
 """Reply: the expectations of the files."""
+DOCUMENT: Final = b"D"
+"""Reply: the document of a file, as JSON."""
 FAILURE: Final = b"X"
 """Reply: the reader itself went wrong; text for the log."""
 
@@ -50,12 +52,12 @@ class Request(NamedTuple):
 
     Attributes:
         kind: what to do with the files.
-        source: the name of the source; empty for ``locate``.
+        source: the name of the source; empty for ``locate`` and ``convert``.
         files: the paths of the files whose bytes follow, in this order.
         paths: what to locate; empty for the others.
     """
 
-    kind: Literal["read", "locate", "expect"]
+    kind: Literal["read", "locate", "expect", "convert"]
     source: str
     files: tuple[str, ...]
     paths: tuple[Path, ...] = ()

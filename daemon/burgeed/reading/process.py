@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import NamedTuple, TypeVar
 
 from burgee.errors import DefinitionError
-from burgee.expectations import Expectation
+from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgee.wire.layer import LayerAssembler
 from burgeed.reading.limits import FILE_SIZE_LIMIT, FRAME_LIMIT
 from burgeed.reading.messages import (
+    DOCUMENT,
     END,
     EXPECTATIONS,
     FAILURE,
@@ -164,6 +165,24 @@ class ReaderProcess:
         return await self._exchange(
             Request("expect", source, tuple(file.path for file in files)), files, take
         )
+
+    async def as_json(self, file: SourceFile) -> bytes:
+        """A file's document as JSON.
+
+        Raises:
+            DefinitionError: it cannot be parsed.
+            ReaderFailed: as for :meth:`read`.
+        """
+
+        async def take(process: Process) -> bytes:
+            kind, payload = await _reply(process)
+            if kind == FAULTS:
+                raise DefinitionError(read_faults(payload))
+            if kind != DOCUMENT:
+                raise _unexpected(kind, payload)
+            return payload
+
+        return await self._exchange(Request("convert", "", (file.path,)), [file], take)
 
     async def _exchange(
         self, request: Request, files: Sequence[SourceFile], take: Callable[[Process], Awaitable[_T]]

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+import orjson
+
 from burgee.definition import SourceDocument, read_layer
 from burgee.definition.expectations import read_expectations
 from burgee.definition.report import Report
 from burgee.errors import DefinitionError
-from burgee.expectations import Expectation
+from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgeed.reading.document import parse
@@ -62,6 +64,18 @@ def locate(file: SourceFile, paths: Sequence[Path]) -> list[tuple[int, int] | No
     """Find where the keys of paths stand (of a list item: the value); None where a path leads nowhere."""
     places = parse(file).places()
     return [places.exact(path) for path in paths]
+
+
+def as_json(file: SourceFile) -> bytes:
+    """A file's document as JSON, indented, its keys in their order.
+
+    Raises:
+        DefinitionError: it cannot be read; whether it is a definition is not looked at.
+    """
+    parsed = parse(file)
+    if parsed.document is None or parsed.faults:
+        raise DefinitionError(parsed.faults)
+    return orjson.dumps(parsed.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _placed(faults: Iterable[Fault], by_file: dict[str, ParsedDocument]) -> list[Fault]:

@@ -17,6 +17,7 @@ from burgee.errors import DefinitionError
 from burgee.wire.layer import layer_lines
 from burgeed.reading.limits import FRAME_LIMIT, SLICE_SIZE
 from burgeed.reading.messages import (
+    DOCUMENT,
     END,
     EXPECTATIONS,
     FAILURE,
@@ -32,7 +33,7 @@ from burgeed.reading.messages import (
     write_faults,
     write_positions,
 )
-from burgeed.reading.source_files import locate, read_expected, read_files
+from burgeed.reading.source_files import as_json, locate, read_expected, read_files
 
 SELF_HARM = "BURGEE_READER_SELF_HARM"
 """For tests: ``SIGKILL:text`` makes the reader send itself that signal on a file that holds the text."""
@@ -79,6 +80,12 @@ def answer(request: Request, files: list[SourceFile], reply: Reply) -> None:
         return
     if request.kind == "expect":
         reply(EXPECTATIONS, write_expectations(read_expected(request.source, files)))
+        return
+    if request.kind == "convert":
+        try:
+            reply(DOCUMENT, as_json(files[0]))
+        except DefinitionError as error:
+            reply(FAULTS, write_faults(error.faults))
         return
     try:
         layer, warnings = read_files(request.source, files)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from burgeed.database.protocol import Transaction
+from burgeed.revisions.documents import canonical
+from burgeed.revisions.naming import ERASED_DOCUMENT
 from burgeed.revisions.rows import (
     CHANGE_COLUMNS,
     ENTRY_COLUMNS,
@@ -41,6 +43,15 @@ class Newer(NamedTuple):
 
     revisions: tuple[Revision, ...]
     write_id: str
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether they name somebody who was erased since: then they do not lead on from what is known."""
+        return any(
+            ERASED_DOCUMENT in (change.before, change.after)
+            for revision in self.revisions
+            for change in revision.changes
+        )
 
 
 class About(NamedTuple):
@@ -170,14 +181,14 @@ def number_at(transaction: Transaction, at: float) -> int:
 
 
 def entries_at(transaction: Transaction, number: int) -> dict[EntryKey, Entry]:
-    """What was set right after a revision; nothing for 0."""
+    """What was set right after a revision; nothing for 0. What was set for who is erased is gone from it."""
     rows = transaction.execute(
         f"SELECT {KEY_COLUMNS}, document_after, changes.revision FROM changes JOIN"
         " (SELECT identity AS entry, MAX(revision) AS newest FROM changes WHERE revision <= ?"
         " GROUP BY identity) last"
         " ON last.entry = changes.identity AND last.newest = changes.revision"
-        " WHERE document_after IS NOT NULL",
-        (number,),
+        " WHERE document_after IS NOT NULL AND document_after <> ?",
+        (number, canonical(ERASED_DOCUMENT)),
     )
     return {entry.key: entry for entry in map(read_entry, rows)}
 

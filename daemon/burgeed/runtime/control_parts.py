@@ -8,16 +8,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from burgeed.audit.anchor import anchor_of
-from burgeed.audit.checkpoints import Checkpoints
 from burgeed.audit.errors import KeyUnusable
-from burgeed.audit.journal import Journal
-from burgeed.audit.keys import open_keys
-from burgeed.audit.log import AuditLog
-from burgeed.audit.masking import Masking
-from burgeed.audit.modes import MODES, clock_is_synchronised, refusal_to_start, runs_in_fips_mode
+from burgeed.audit.modes import MODES, refusal_to_start, runs_in_fips_mode
 from burgeed.authority.peers import PeerRoles
 from burgeed.authority.registry import TokenRegistry
 from burgeed.clock import Clock
@@ -37,6 +31,13 @@ from burgeed.server.sync_token import SyncToken
 from burgeed.server.token_audit import recorded_tokens
 from burgeed.settings.model import Settings
 from burgeed.store.layers import LayerStore
+from burgeed.store.publisher import Publisher
+
+if TYPE_CHECKING:
+    # They load the cryptography library, which a daemon without a store does without.
+    from burgeed.audit.journal import Journal
+    from burgeed.audit.log import AuditLog
+    from burgeed.control.erasing import HistoryReach
 
 TOKENS_REFRESHED_EVERY: Final = 1.0
 """Seconds between two looks for tokens that another daemon on the same database made or revoked."""
@@ -66,6 +67,7 @@ class ControlParts:
     events: EventLog
     denials: Denials
     clock: Clock
+    reach: HistoryReach
     is_open: bool = False
 
     def running(self) -> Iterator[Coroutine[Any, Any, None]]:
@@ -74,6 +76,15 @@ class ControlParts:
         yield self.audit.run()
         yield self.denials.run(self.audit)
         yield self._follow_tokens()
+
+    def share_through(self, publisher: Publisher) -> None:
+        """Have what was shared before go with who is erased, and what subscribers were told."""
+
+        async def forget() -> None:
+            self.events.forget()
+            await publisher.forget_older()
+
+        self.reach.also(forget)
 
     async def open(self) -> None:
         """Read what is kept and serve it; while the database is away, again and again."""
@@ -137,6 +148,9 @@ async def open_store(
 async def _open_store(
     settings: Settings, uri: str, environment: Mapping[str, str], stack: AsyncExitStack, clock: Clock
 ) -> Store:
+    from burgeed.audit.anchor import anchor_of
+    from burgeed.audit.opening import keys_of, open_audit
+
     mode = MODES[settings.audit_mode]
     retention = settings.audit_retention or mode.least_retention
     try:
@@ -148,20 +162,15 @@ async def _open_store(
     )
     if why_not is not None:
         raise ControlUnusable(f"--audit-mode: {why_not}")
-    keys = await asyncio.to_thread(
-        open_keys, settings.state_dir, environment, master_file=settings.audit_key_file
-    )
+    keys = await asyncio.to_thread(keys_of, settings, environment)
     database = database_of(uri, MIGRATIONS, clock=clock)
     stack.push_async_callback(database.close)
     try:
         await database.open()
     except DatabaseUnavailable as error:
         _log.warning("the store is not there yet", extra={"error": str(error)})
-    masking = Masking.of(settings.audit_masks)
-    journal = Journal(keys, clock, mode=mode, masking=masking, synchronised=clock_is_synchronised)
-    checkpoints = Checkpoints(database, journal, clock, anchors)
-    audit = AuditLog(database, journal, checkpoints, clock, retention_days=retention)
-    return Store(database, journal, audit)
+    audit = await open_audit(settings, keys, database, clock)
+    return Store(database, audit.journal, audit)
 
 
 def control_over(
@@ -172,6 +181,8 @@ def control_over(
     Args:
         files: the state directory; beside a database elsewhere it keeps what is set, for a start without it.
     """
+    from burgeed.control.erasing import HistoryReach
+
     database, journal = kept.database, kept.journal
     is_elsewhere = not isinstance(database, SqliteDatabase)
     events = EventLog(secrets.token_hex(8))
@@ -186,7 +197,9 @@ def control_over(
     )
     stack.push_async_callback(plane.close)
     tokens = TokenRegistry(database, clock, recorded_tokens(journal))
-    return ControlParts(database, plane, tokens, kept.audit, events, Denials(clock.wall), clock)
+    reach = HistoryReach(database, clock, served=plane.beneath)
+    kept.audit.reach = reach
+    return ControlParts(database, plane, tokens, kept.audit, events, Denials(clock.wall), clock, reach)
 
 
 def authorization_of(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from burgeed.audit.event import AuditEvent
-from burgeed.audit.log import AuditLog
+from burgeed.audit.subjects import people
 from burgeed.authority.principal import Principal
 from burgeed.database.errors import DatabaseError
 from burgeed.server.route import Route
+
+if TYPE_CHECKING:
+    # It loads the cryptography library, which a daemon without a store does without.
+    from burgeed.audit.log import AuditLog
 
 LONGEST_QUEUE = 1000
 """Refusals that wait to be written; further ones are only counted."""
@@ -39,7 +44,10 @@ class Denials:
             self._untold += 1
             return
         detail = {"method": route.method, "route": route.path, "why": why, "uid": principal.uid}
-        self._waiting.append(AuditEvent("denied", self._wall(), principal.name, detail=detail))
+        if principal.certificate:
+            detail["certificate"] = principal.certificate
+        about = people(principal.certificate)
+        self._waiting.append(AuditEvent("denied", self._wall(), principal.name, detail=detail, about=about))
         self._came.set()
 
     async def run(self, audit: AuditLog) -> None:

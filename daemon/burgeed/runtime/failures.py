@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from burgeed.audit.errors import KeyUnusable
+from burgeed.bundles.errors import BundlesUnusable
 from burgeed.database.errors import DatabaseError
 from burgeed.geography.database import DatabaseUnusable
 from burgeed.reading.process import ReaderFailed
 from burgeed.runtime.control_parts import ControlUnusable
 from burgeed.server.sync_token import TokenUnusable
+from burgeed.server.tls.files import CertificateUnusable
 from burgeed.server.unix_socket import ListenError
 from burgeed.sources.uri import SourceError
 from burgeed.store.directory import DirectoryUnusable
@@ -36,9 +38,11 @@ class SidecarFailed(Exception):
 _SETTINGS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (SourceError, "{}"),
     (ControlUnusable, "{}"),
+    (BundlesUnusable, "{}"),
     (DatabaseUnusable, "--geoip: {}"),
     (EventFileUnusable, "--track: {}; name another file"),
     (TokenUnusable, "--sync-token-file: {}"),
+    (CertificateUnusable, "--tls-certificate: {}"),
     (KeyUnusable, "the audit: {}"),
 )
 """Whose fault the settings are, and how it is told."""

@@ -28,13 +28,16 @@ from burgeed.runtime.countries import announce_countries
 from burgeed.runtime.edges import announce_edges
 from burgeed.runtime.failures import told_as_failures
 from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
+from burgeed.runtime.signed_sources import policy_of
 from burgeed.runtime.sink import SourceSink
 from burgeed.runtime.state import open_shared_directory, open_state_directory, own_runtime_directory
 from burgeed.runtime.tracked_events import open_tracked_events
+from burgeed.runtime.transport import certificate_of
 from burgeed.server.app import build_application
 from burgeed.server.listeners import Listeners
 from burgeed.server.services import Services
 from burgeed.server.sync_token import SyncToken
+from burgeed.server.tls.following import FollowedCertificate
 from burgeed.server.unix_socket import UnixAddress
 from burgeed.settings.model import Settings, SourceSetting
 from burgeed.sources.protocol import Source
@@ -112,6 +115,7 @@ class Sidecar:
         self._tracked = TrackedEvents()
         self._sync_token = None if settings.sync_token_file is None else SyncToken(settings.sync_token_file)
         self._countries = None if settings.geoip is None else FollowedDatabase(settings.geoip, clock)
+        self._certificate: FollowedCertificate | None = None
 
     async def run(self) -> None:
         """Serve until told to stop. Raises SidecarFailed."""
@@ -123,6 +127,9 @@ class Sidecar:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self._settings
+        self._certificate = certificate_of(settings, self._clock)
+        if self._certificate is not None:
+            await self._certificate.open()
         if self._countries is not None:
             await self._countries.open()
         self._tracked = open_tracked_events(settings, stack)
@@ -132,7 +139,8 @@ class Sidecar:
         state = open_state_directory(settings, stack)
         kept = await open_store(settings, self._environment, stack, self._clock)
         layers = [*settings.sources, *([] if kept is None else [SourceSetting(ADMIN)])]
-        self._statuses = SourceStatuses(layers, self._clock.wall)
+        policy = policy_of(settings, state.files)
+        self._statuses = SourceStatuses([each[:2] for each in layers], self._clock.wall, policy)
         store = LayerStore(
             [source.uri for source in layers],
             optional=[source.uri for source in layers if source.optional],
@@ -147,17 +155,20 @@ class Sidecar:
             sharing=Sharing(partial(open_shared_directory, settings), self._clock),
             needs_daemon=needs_daemon if self._countries is not None else lambda snapshot: frozenset(),
         )
+        if control is not None:
+            control.share_through(publisher)
         reader = ReaderProcess()
         stack.push_async_callback(reader.close)
         await reader.start()
         for source in settings.sources:
-            self._sources[source.uri] = from_uri(source.uri, reader=reader, clock=self._clock)
+            self._sources[source.uri] = from_uri(source.uri, reader=reader, clock=self._clock, policy=policy)
         listeners = Listeners(
             build_application(self._services(store, publisher, control)),
             unix=UnixAddress(settings.socket, settings.socket_mode, settings.socket_group),
             listen=settings.listen,
             management=settings.management,
             allowed_hosts=settings.allowed_hosts,
+            certificate=self._certificate,
         )
         stack.push_async_callback(listeners.close)
         await listeners.start()
@@ -179,9 +190,11 @@ class Sidecar:
             if self._countries is not None:
                 announce = partial(announce_countries, store)
                 tasks.append(group.create_task(self._countries.follow(announce)))
+            if self._certificate is not None:
+                tasks.append(group.create_task(self._certificate.follow()))
             if control is not None:
                 tasks.append(group.create_task(self._run_control(control)))
-            await self._first_words(publisher)
+            await self._first_words(store, publisher)
             self._announce_serving(store, listeners, await self._first_token(control))
             await self._stopping.wait()
             _log.info("ending")
@@ -220,6 +233,7 @@ class Sidecar:
             version=_version(),
             enrichment=None if countries is None else Enrichment(countries, settings.fixed),
             sync_token=self._sync_token,
+            certificate=self._certificate,
             tracked=self._tracked,
             control=None if control is None else control.plane,
             audit=None if control is None else control.audit,
@@ -240,12 +254,15 @@ class Sidecar:
         if all(status.state != "waiting" for status in self._statuses.all()):
             self._spoken.set()
 
-    async def _first_words(self, publisher: Publisher) -> None:
-        """Wait for every source to speak and for the first snapshot, for a while, unless told to stop."""
+    async def _first_words(self, store: LayerStore, publisher: Publisher) -> None:
+        """Wait for every source to speak and for the first snapshot where there is one to come, for a while,
+        unless told to stop.
+        """
 
         async def published() -> None:
             await self._spoken.wait()
-            await publisher.first(FIRST_WORDS)
+            if store.ready:
+                await publisher.first(FIRST_WORDS)
 
         waits = [asyncio.ensure_future(each) for each in (published(), self._stopping.wait())]
         try:
@@ -292,6 +309,8 @@ class Sidecar:
             source.reload()
         if self._countries is not None:
             self._countries.reload()
+        if self._certificate is not None:
+            self._certificate.reload()
         self._tracked.reopen()
 
 

@@ -7,9 +7,12 @@ A browser sends the name that its page was loaded from as ``Host`` (DNS rebindin
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+_NAME_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?", re.ASCII)
 
 
 class AccessRules:
@@ -19,27 +22,47 @@ class AccessRules:
         bound: (host, port) of each address that is listened on; an address that names no interface adds
             nothing.
         names: further host names, without ports.
+        covers: under TLS, whether the certificate is for a name: those are accepted too, and each with any
+            port, since beyond this machine ports are mapped.
     """
 
-    def __init__(self, bound: Iterable[tuple[str, int]], names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        bound: Iterable[tuple[str, int]],
+        names: Iterable[str] = (),
+        *,
+        covers: Callable[[str], bool] | None = None,
+    ) -> None:
         further = tuple(names)
-        hosts: set[str] = set()
+        self._hosts: set[str] = set()
+        self._names: set[str] = set()
         for host, port in bound:
             for name in (*LOOPBACK_NAMES, *_own_name(host), *further):
-                hosts |= _with_port(name.lower(), port)
-        self.hosts = frozenset(hosts)
-        self.origins = frozenset(f"http://{host}" for host in hosts)
+                self._hosts |= _with_port(name.lower(), port)
+                self._names.add(name.lower())
+        self._covers = covers
+        self._scheme = "http://" if covers is None else "https://"
 
     def refusal(self, headers: Mapping[str, str]) -> str | None:
         """Why the request is refused; None where it is not."""
-        if headers.get("Host", "").lower() not in self.hosts:
+        if not self._is_own(headers.get("Host", "").lower()):
             return "this Host is not served here; --allow-host adds one"
         origin = headers.get("Origin")
-        if origin is not None and origin.lower() not in self.origins:
+        if origin is not None and not self._is_own_origin(origin.lower()):
             return "pages of other origins may not ask here"
         if headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
             return "pages of other sites may not ask here"
         return None
+
+    def _is_own(self, host: str) -> bool:
+        if host in self._hosts:
+            return True
+        if self._covers is None or (match := _NAME_AND_PORT.fullmatch(host)) is None:
+            return False
+        return match[1] in self._names or self._covers(match[1])
+
+    def _is_own_origin(self, origin: str) -> bool:
+        return origin.startswith(self._scheme) and self._is_own(origin.removeprefix(self._scheme))
 
 
 def _own_name(host: str) -> tuple[str, ...]:

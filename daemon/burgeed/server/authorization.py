@@ -6,14 +6,16 @@ one is nobody.) Without a token, the Unix socket's peer is who its uid is config
 is nobody. Open routes look at neither, unless their handler asks :meth:`Authorization.may_read` how much it
 may tell.
 
-========== ===================== =================== ==========================
-route      Unix socket           loopback            elsewhere
-========== ===================== =================== ==========================
-open       anyone                anyone              anyone
-evaluate   anyone, or the scope  anyone, or the scope the scope
-by_socket  whoever may connect   the scope           the scope
-any other  the scope             the scope           the scope
-========== ===================== =================== ==========================
+========== ===================== ==================== ===================== =========
+route      Unix socket           loopback             client's certificate  elsewhere
+========== ===================== ==================== ===================== =========
+open       anyone                anyone               anyone                anyone
+evaluate   anyone, or the scope  anyone, or the scope anyone, or the scope  the scope
+by_socket  whoever may connect   the scope            the scope             the scope
+any other  the scope             the scope            the scope             the scope
+========== ===================== ==================== ===================== =========
+
+A client's certificate says who is at the other end, beside the token as a peer's uid does; it is no token.
 """
 
 from __future__ import annotations
@@ -137,7 +139,7 @@ class Authorization:
                 and BEARER not in headers
                 and API_KEY not in headers
                 and isinstance(connection, Connection)
-                and connection.peer.near
+                and connection.peer.is_admitted
             ):
                 principal = request[PRINCIPAL] = await self.admit(request, route)
                 request[ROUTE] = route
@@ -203,13 +205,12 @@ class Authorization:
             # Nobody could say whether it is good: whoever shows it is nobody, whatever their uid.
             return ANONYMOUS
         if shown is None:
-            return self._peers.principal(_peer(request).uid) or ANONYMOUS
+            return _with_peer(self._peers.principal(_peer(request).uid) or ANONYMOUS, request)
         principal = None if self._tokens is None else self._tokens.authenticate(shown)
         if principal is None and self._sync_token is not None:
             principal = await self._by_file(self._sync_token, shown, route)
         if principal is not None:
-            uid = _peer(request).uid
-            return principal if uid is None else replace(principal, uid=uid)
+            return _with_peer(principal, request)
         if self._tokens is not None and not self._tokens.is_open:
             raise Denied(503, "the tokens have not been read yet: the store is away", headers=dict(RETRY))
         raise self._failed(request, route, ANONYMOUS, "this token is wrong, or is not good any more")
@@ -227,7 +228,7 @@ class Authorization:
         access = route.access
         if access == OPEN or principal.may(access):
             return True
-        if access is Scope.EVALUATE and self._evaluation_is_open and _peer(request).near:
+        if access is Scope.EVALUATE and self._evaluation_is_open and _peer(request).is_admitted:
             return True
         if route.by_socket and is_by_socket(request):
             return True
@@ -276,6 +277,14 @@ class Authorization:
 def is_by_socket(request: web.BaseRequest) -> bool:
     """Whether the request came over the Unix socket, whose permissions said who may connect."""
     return isinstance(request.protocol, Connection) and request.protocol.trusted
+
+
+def _with_peer(principal: Principal, request: web.BaseRequest) -> Principal:
+    """The principal, and who the connection says is at its other end."""
+    peer = _peer(request)
+    if peer.uid is None and not peer.certificate:
+        return principal
+    return replace(principal, uid=peer.uid, certificate=peer.certificate)
 
 
 def _peer(request: web.BaseRequest) -> Peer:

@@ -33,6 +33,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "_counted",
+        "_end_timer",
         "_header_timer",
         "_limits",
         "_peer",
@@ -49,6 +50,7 @@ class Connection(web.RequestHandler):
         self._limits = server.limits
         self._state = server.state
         self._counted = False
+        self._end_timer: asyncio.TimerHandle | None = None
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._peer: Peer | None = None
@@ -81,10 +83,17 @@ class Connection(web.RequestHandler):
         if self._counted:
             self._counted = False
             self._state.connections -= 1
-        for timer in (self._header_timer, self._write_timer):
+        for timer in (self._header_timer, self._write_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+
+    def end_after(self, seconds: float) -> None:
+        """Cut the connection off then, whatever is going on: what allowed it, such as the client's
+        certificate, is no longer good.
+        """
+        if self._counted:
+            self._end_timer = self._loop.call_later(max(0.0, seconds), self._no_longer_good)
 
     def data_received(self, data: bytes) -> None:
         """Start the header's deadline with its first bytes, unless they are all of it."""
@@ -148,7 +157,16 @@ class Connection(web.RequestHandler):
     def _no_header(self) -> None:
         self._header_timer = None
         self._state.silent += 1
+        transport = self.transport
         self.force_close()
+        if transport is not None and transport.get_extra_info("ssl_object") is not None:
+            # Who says nothing would not say goodbye either, and keep the place until that is overdue.
+            transport.abort()
+
+    def _no_longer_good(self) -> None:
+        self._end_timer = None
+        if self.transport is not None:
+            self.transport.abort()
 
     def _not_read(self) -> None:
         self._write_timer = None

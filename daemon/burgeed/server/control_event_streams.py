@@ -7,8 +7,8 @@ and the kernel's; the rest stays in the log that all share.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
@@ -23,8 +23,8 @@ from burgee.wire.control_events import (
     server_sent,
 )
 from burgeed.clock import Clock
-from burgeed.control.event_log import EventLog
-from burgeed.control.event_subscription import EventSubscription
+from burgeed.control.event_log import EventLog, Record
+from burgeed.control.event_subscription import EventSubscription, Selection
 from burgeed.server.event_stream import Unread, open_transport
 from burgeed.server.limits import Limits
 
@@ -36,6 +36,22 @@ SILENT_BEATS = 2.5
 
 Framing: TypeAlias = Callable[[Position, str, bytes], bytes]
 """A message's position, type and JSON as they stand on the connection."""
+
+
+class Told(NamedTuple):
+    """What a stream is told at one place of the history.
+
+    Attributes:
+        data: framed; empty where nothing there is of interest.
+        until: the last event that was looked at.
+    """
+
+    data: bytes
+    until: int
+
+
+Shared: TypeAlias = dict[tuple[Selection, Framing, int], Told]
+"""What streams of the same selection and framing are told after the same event."""
 
 
 def chunked(position: Position, kind: str, document: bytes) -> bytes:
@@ -97,6 +113,7 @@ class ControlEventStream:
         self._unread = Unread(limits.stall)
         self._heartbeat_due = False
         self._live = False
+        self._is_idle = False
 
     async def run(self, begin: Why | None) -> None:
         """Tell everything from now on.
@@ -114,8 +131,35 @@ class ControlEventStream:
         self._live = not self._subscription.has_more
         while not self.ended:
             await self._until_read()
+            self._is_idle = True
             await self._subscription.wait()
+            self._is_idle = False
             await self._tell()
+
+    def tell_at_once(self, shared: Shared) -> None:
+        """Tell what there is to one that has read everything; else see to it that :meth:`run` does.
+
+        Args:
+            shared: what other streams were told in this turn; what this one is told is put there.
+        """
+        if not self._is_idle or self.ended:
+            return
+        subscription = self._subscription
+        while subscription.has_more:
+            if not subscription.is_even or self.waiting or self._transport.is_closing():
+                break
+            told = shared.get((subscription.selection, self._framing, subscription.sequence))
+            if told is None:
+                told = self._taken(shared)
+                if told is None:
+                    break
+            else:
+                subscription.pass_on(told.until)
+            if told.data:
+                self._transport.write(told.data)
+        # What is left, and the waiting until it is read, is the run's own.
+        if subscription.has_more or self._protocol.writing_paused:
+            subscription.wake()
 
     def beat(self) -> None:
         """Send a heartbeat soon, unless something else is being sent."""
@@ -150,6 +194,22 @@ class ControlEventStream:
         is_silent = bool(self._ping) and now - self._heard_at > self._silence
         return self._unread.is_stalled(self.waiting, now) or is_silent
 
+    def _taken(self, shared: Shared) -> Told | None:
+        """The next portion; None where the history does not reach back to it."""
+        place = (self._subscription.selection, self._framing, self._subscription.sequence)
+        records = self._subscription.take(self._portion)
+        if records is None:
+            return None
+        told = shared[place] = Told(self._framed(records), self._subscription.sequence)
+        return told
+
+    def _framed(self, records: Sequence[Record]) -> bytes:
+        epoch = self._log.epoch
+        return b"".join(
+            self._framing(Position(epoch, record.event.sequence), record.event.type, record.document)
+            for record in records
+        )
+
     async def _tell(self) -> None:
         subscription = self._subscription
         while subscription.has_more and not self.ended:
@@ -158,13 +218,7 @@ class ControlEventStream:
                 subscription.start_anew()
                 self._write_reset("behind")
             elif records:
-                frames = [
-                    self._framing(
-                        Position(self._log.epoch, record.event.sequence), record.event.type, record.document
-                    )
-                    for record in records
-                ]
-                self._write(b"".join(frames))
+                self._write(self._framed(records))
             if subscription.has_more:
                 await self._until_read()
             else:

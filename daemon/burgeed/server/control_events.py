@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from aiohttp import HttpVersion11, web
@@ -20,6 +21,7 @@ from burgeed.clock import Clock
 from burgeed.control.event_log import EventLog
 from burgeed.control.event_subscription import PUBLISHED, EventSubscription
 from burgeed.control.events import ControlEvent
+from burgeed.server.control_event_fan_out import ControlFanOut
 from burgeed.server.control_event_filter import LONGEST, EventFilter
 from burgeed.server.control_event_streams import ControlEventStream, Framing, chunked, text_frame
 from burgeed.server.control_event_websocket import EventSocket, is_upgrade
@@ -57,6 +59,7 @@ class ControlEvents:
         self._limits = limits
         self._state = state
         self._streams: set[ControlEventStream] = set()
+        self._fan_out = ControlFanOut(clock)
 
     def begin(self, publication: Publication) -> None:
         """Hear what is served already."""
@@ -153,7 +156,7 @@ class ControlEvents:
     def _open(
         self, request: web.Request, subscription: EventSubscription, framing: Framing
     ) -> ControlEventStream:
-        return ControlEventStream(
+        stream = ControlEventStream(
             request,
             self._log,
             subscription,
@@ -163,6 +166,8 @@ class ControlEvents:
             clock=self._clock,
             limits=self._limits,
         )
+        subscription.on_more(partial(self._fan_out.add, stream))
+        return stream
 
     async def _run(self, stream: ControlEventStream, begin: Why | None) -> None:
         self._streams.add(stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from burgeed.audit.errors import AuditError, AuditUnavailable, Held, NotPermitted
+from burgeed.audit.errors import AuditError, AuditUnavailable, Held, InForce, NotPermitted
 from burgeed.authority import errors as authority
 from burgeed.control import errors as control
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, OutcomeUnknown
@@ -31,6 +31,7 @@ _STATUSES: Final[Mapping[type[Exception], tuple[int, str]]] = {
     authority.TooMany: (422, "invalid"),
     authority.NoSuchToken: (404, "not-found"),
     Held: (409, "held"),
+    InForce: (409, "in-force"),
     NotPermitted: (403, "not-allowed"),
     AuditUnavailable: (503, "unwritten"),
     OutcomeUnknown: (503, "outcome-unknown"),

@@ -79,7 +79,9 @@ class Health:
             "fractionalVersion": services.store.fractional_version,
             "geography": self._geography(snapshot),
             "tracking": services.tracked.report(full=full),
+            "tls": None if services.certificate is None else services.certificate.report(),
             "server": self._state.report(),
+            "degraded": list(self._degraded()),
         }
         if full:
             message["inactive"] = [_inactive(each) for each in snapshot.inactive]
@@ -114,10 +116,12 @@ class Health:
     def _degraded(self) -> Iterator[str]:
         """What does not keep evaluations from being answered, and somebody has to see to."""
         services = self._services
+        if services.certificate is not None:
+            yield from services.certificate.concerns()
         if services.control is not None and services.control.report()["trouble"]:
             yield "the store cannot be read: nothing can be set at run time"
-        if services.audit is not None and not services.audit.checkpoints.healthy:
-            yield "an anchor does not take the audit's checkpoints"
+        if services.audit is not None:
+            yield from services.audit.degraded()
 
     def _generation(self) -> str | None:
         store = self._services.store

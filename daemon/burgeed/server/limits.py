@@ -25,8 +25,11 @@ class Limits:
         header_deadline: from the first byte of a request, or from the connection's start, to the end of its
             header.
         body_deadline: from the header's end to the body's.
-        write_deadline: how long an answer may wait for a client that does not read.
+        write_deadline: how long an answer may wait for a client that does not read; under TLS, where a
+            connection ends by both sides saying so, also how long its end may.
         keep_alive: how long a connection may be idle between requests.
+        handshake_deadline: from a connection's start to the end of its TLS handshake.
+        handshakes: TLS handshakes under way at once; beyond those the oldest gives way.
         drain: how long requests in flight may take once the server is closed.
         body: the longest request body.
         connections: over all listeners together.
@@ -48,6 +51,8 @@ class Limits:
     body_deadline: float = 5.0
     write_deadline: float = 30.0
     keep_alive: float = 75.0
+    handshake_deadline: float = 5.0
+    handshakes: int = field(default_factory=lambda: min(256, connections_allowed() // 4))
     drain: float = 5.0
     body: int = 1_000_000
     connections: int = field(default_factory=connections_allowed)

@@ -6,8 +6,9 @@ import asyncio
 import errno
 import os
 import socket
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -16,6 +17,8 @@ from burgeed.server.app import CLOCK, STATE, STREAMS
 from burgeed.server.connection import ConnectionServer
 from burgeed.server.edge import HEALTH_PATHS, Edge
 from burgeed.server.request_body import LIMITS
+from burgeed.server.tls.accepting import TlsAccepting
+from burgeed.server.tls.following import FollowedCertificate
 from burgeed.server.unix_socket import BACKLOG, ListenError, OwnedUnixSocket, UnixAddress
 from burgeed.settings.model import Address
 
@@ -32,8 +35,8 @@ class Addresses(NamedTuple):
 
     Attributes:
         socket: ``unix://`` and a path.
-        http: ``http://host:port``, one for each address.
-        management: the same, for health only.
+        http: ``http://host:port``, or ``https://host:port`` under TLS, one for each address.
+        management: ``http://host:port``, for health only.
     """
 
     socket: str | None
@@ -44,7 +47,7 @@ class Addresses(NamedTuple):
 class _Listener(NamedTuple):
     edge: Edge
     connections: ConnectionServer
-    accepting: asyncio.Server
+    accepting: asyncio.Server | TlsAccepting
 
 
 class Listeners:
@@ -56,6 +59,7 @@ class Listeners:
         listen: the TCP address of the whole application; None is none.
         management: a TCP address for the health paths alone, whatever name they are asked by; None is none.
         allowed_hosts: names beside the loopback ones that ``Host`` may carry on ``listen``.
+        certificate: opened; what is asked on ``listen`` and answered there goes under TLS then. None is none.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class Listeners:
         listen: Address | None = None,
         management: Address | None = None,
         allowed_hosts: tuple[str, ...] = (),
+        certificate: FollowedCertificate | None = None,
     ) -> None:
         self._application = application
         self._unix = unix
         self._listen = listen
         self._management = management
         self._allowed_hosts = allowed_hosts
+        self._certificate = certificate
         self._state = application[STATE]
         self._limits = application[LIMITS]
         self._clock = application[CLOCK]
@@ -91,9 +97,10 @@ class Listeners:
                 self._owned = OwnedUnixSocket(self._unix)
                 await self._add_unix(self._owned)
             if self._listen is not None:
-                http = await self._add_tcp(self._listen, protect=True)
+                http = await self._add_application(self._listen, self._certificate)
             if self._management is not None:
-                management = await self._add_tcp(self._management, protect=False, only=HEALTH_PATHS)
+                _, bound = await self._add_tcp(self._management, only=HEALTH_PATHS)
+                management = tuple(f"http://{each}" for each in bound)
             for listener in self._listeners:
                 await listener.accepting.start_serving()
         except BaseException:
@@ -139,12 +146,23 @@ class Listeners:
         )
         self._listeners.append(_Listener(edge, connections, accepting))
 
-    async def _add_tcp(
-        self, address: Address, *, protect: bool, only: frozenset[str] | None = None
+    async def _add_application(
+        self, address: Address, certificate: FollowedCertificate | None
     ) -> tuple[str, ...]:
+        if certificate is None:
+            edge, bound = await self._add_tcp(address)
+            edge.access = AccessRules(bound, self._allowed_hosts)
+            return tuple(f"http://{each}" for each in bound)
+        edge, bound = await self._add_tls(address, certificate)
+        edge.access = AccessRules(bound, self._allowed_hosts, covers=certificate.covers)
+        return tuple(f"https://{each}" for each in bound)
+
+    async def _add_tcp(
+        self, address: Address, *, only: frozenset[str] | None = None
+    ) -> tuple[Edge, list[Address]]:
         edge, connections = self._make(trusted=False, only=only)
         loop = asyncio.get_running_loop()
-        try:
+        with _told(address):
             accepting = await loop.create_server(
                 connections,
                 address.host,
@@ -153,15 +171,20 @@ class Listeners:
                 backlog=BACKLOG,
                 start_serving=False,
             )
-        except socket.gaierror as error:
-            raise ListenError(f"{address} cannot be listened on: {error.strerror}") from error
-        except OSError as error:
-            raise ListenError(_why_not(address, error)) from error
         self._listeners.append(_Listener(edge, connections, accepting))
-        bound = [(str(each.getsockname()[0]), int(each.getsockname()[1])) for each in accepting.sockets]
-        if protect:
-            edge.access = AccessRules(bound, self._allowed_hosts)
-        return tuple(f"http://{Address(*each)}" for each in bound)
+        return edge, _bound(accepting.sockets)
+
+    async def _add_tls(
+        self, address: Address, certificate: FollowedCertificate
+    ) -> tuple[Edge, list[Address]]:
+        edge, connections = self._make(trusted=False)
+        with _told(address):
+            sockets = await listening_sockets(address)
+        accepting = TlsAccepting(
+            sockets, connections, certificate, limits=self._limits, state=self._state, clock=self._clock
+        )
+        self._listeners.append(_Listener(edge, connections, accepting))
+        return edge, _bound(sockets)
 
     def _make(self, *, trusted: bool, only: frozenset[str] | None = None) -> tuple[Edge, ConnectionServer]:
         made = self._runner.server
@@ -175,6 +198,51 @@ class Listeners:
             trusted=trusted,
         )
         return edge, connections
+
+
+async def listening_sockets(address: Address) -> list[socket.socket]:
+    """A socket that listens, not blocking, for each address that the host's name stands for.
+
+    Raises:
+        OSError: one of them cannot be had; then none is left open.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, where in dict.fromkeys(found):
+            bound = socket.socket(family, kind, protocol)
+            sockets.append(bound)
+            bound.setblocking(False)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                # So that [::] does not stand in the way of 0.0.0.0.
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind(where)
+            bound.listen(BACKLOG)
+    except BaseException:
+        for each in sockets:
+            each.close()
+        raise
+    return sockets
+
+
+def _bound(sockets: Iterable[Any]) -> list[Address]:
+    names = (each.getsockname() for each in sockets)
+    return [Address(str(name[0]), int(name[1])) for name in names]
+
+
+@contextmanager
+def _told(address: Address) -> Iterator[None]:
+    """Raise ListenError for what keeps the block from listening there."""
+    try:
+        yield
+    except socket.gaierror as error:
+        raise ListenError(f"{address} cannot be listened on: {error.strerror}") from error
+    except OSError as error:
+        raise ListenError(_why_not(address, error)) from error
 
 
 def _why_not(address: Address, error: OSError) -> str:

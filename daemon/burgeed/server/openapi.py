@@ -24,6 +24,7 @@ PARAMETERS_OF_PATHS: Final[Mapping[str, str]] = {
     "key": "A flag's key; a slash in it is written %2F.",
     "level": "A level of the hierarchy.",
     "scope": "The value of the level's attribute, such as a customer's id.",
+    "name": "The name of a legal hold.",
     "number": "The number of a revision.",
     "id": "The public id of a token.",
 }

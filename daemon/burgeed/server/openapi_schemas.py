@@ -251,6 +251,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "tokenId": TEXT,
             "uid": nullable(COUNT),
             "person": TEXT,
+            "certificate": TEXT,
         }
     ),
     "Statistics": record(

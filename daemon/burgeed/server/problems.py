@@ -39,6 +39,7 @@ TITLES: Final[Mapping[str, str]] = {
     "idempotency-key-reused": "The Idempotency-Key stood for another request",
     "no-store": "The daemon has no store",
     "held": "A legal hold forbids it",
+    "in-force": "What is in force names who is to be erased",
     "too-long": "The request is too long",
     "unsupported-media-type": "The body is not of a type that is read here",
     "expectation-failed": "The expectation cannot be met",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from burgee.flag import Origin
-from burgeed.audit.log import AuditLog
 from burgeed.authority.registry import TokenRegistry
 from burgeed.clock import Clock
 from burgeed.control.event_log import EventLog
@@ -16,10 +16,15 @@ from burgeed.geography.enrichment import Enrichment
 from burgeed.server.authorization import Authorization
 from burgeed.server.limits import Limits
 from burgeed.server.sync_token import SyncToken
+from burgeed.server.tls.following import FollowedCertificate
 from burgeed.store.layers import LayerStore
 from burgeed.store.publisher import Publisher
 from burgeed.store.status import SourceStatus
 from burgeed.tracking.events import TrackedEvents
+
+if TYPE_CHECKING:
+    # It loads the cryptography library, which a daemon without a store does without.
+    from burgeed.audit.log import AuditLog
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -44,6 +49,7 @@ class Services:
         enrichment: adds the country to contexts; None where there is no database to tell it.
         event_streams: whether bulk answers say where to learn of changes.
         sync_token: what a client on TCP has to show for a whole snapshot; None lets nobody have one there.
+        certificate: of the TCP port; None where it speaks plain HTTP.
         limits: of requests, connections and streams.
         tracked: takes the events that applications tell.
         control: what is set at run time; None where the daemon has no store.
@@ -64,6 +70,7 @@ class Services:
     enrichment: Enrichment | None = None
     event_streams: bool = True
     sync_token: SyncToken | None = None
+    certificate: FollowedCertificate | None = None
     limits: Limits = field(default_factory=Limits)
     tracked: TrackedEvents = field(default_factory=TrackedEvents)
     control: ControlPlane | None = None

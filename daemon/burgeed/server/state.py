@@ -19,6 +19,7 @@ class ServerState:
         refused: connections closed, or answered 503, since there were too many.
         silent: connections closed since no header came in time.
         evicted: clients dropped since they did not read.
+        handshakes_failed: TLS handshakes of which no connection came.
         in_flight: requests that are not yet answered.
     """
 
@@ -32,6 +33,7 @@ class ServerState:
     refused: int = 0
     silent: int = 0
     evicted: int = 0
+    handshakes_failed: int = 0
     in_flight: int = 0
     _done: asyncio.Event | None = None
 
@@ -64,4 +66,5 @@ class ServerState:
             "refused": self.refused,
             "silent": self.silent,
             "evicted": self.evicted,
+            "handshakesFailed": self.handshakes_failed,
         }

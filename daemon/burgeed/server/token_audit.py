@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.recorder import Recorder
+from burgeed.audit.subjects import people
 from burgeed.authority.events import TokenEvent, TokenRecord
 from burgeed.authority.issued import restriction_document
 from burgeed.database.protocol import Transaction
@@ -19,7 +20,11 @@ def recorded_tokens(recorder: Recorder) -> TokenRecord:
 
 
 def audit_event(event: TokenEvent) -> AuditEvent:
-    """A token's creation or revocation as an event of the audit; no secret and no digest of one is in it."""
+    """A token's creation or revocation as an event of the audit; no secret and no digest of one is in it.
+
+    It is about whose token it is, by the token's name too, and about the scopes that it is for: what is said
+    of the token goes when any of them is erased.
+    """
     token = event.token
     return AuditEvent(
         action=event.action,
@@ -36,5 +41,7 @@ def audit_event(event: TokenEvent) -> AuditEvent:
             "restriction": restriction_document(token.restriction),
             "expiresAt": token.expires_at,
             "byToken": event.by.token_id,
+            **({"byCertificate": event.by.certificate} if event.by.certificate else {}),
         },
+        about=(*people(token.name, token.person, event.by.certificate), *token.restriction.scopes),
     )

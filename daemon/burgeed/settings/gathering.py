@@ -14,6 +14,7 @@ import orjson
 from burgeed.settings.errors import Problem, SettingsError, UnfitValue
 from burgeed.settings.model import Address, AuditMode, Settings, SourceSetting
 from burgeed.settings.options import NAMES, OPTIONS, Option
+from burgeed.settings.values import is_loopback
 
 ValueType = TypeVar("ValueType")
 
@@ -152,7 +153,7 @@ class _Gathering:
             socket=socket.absolute(),
             socket_mode=self.one("socket-mode", int, 0o600),
             socket_group=self.one("socket-group", str, "") or None,
-            listen=self.address("listen", DEFAULT_ADDRESS),
+            listen=self.listen(),
             allowed_hosts=tuple(self.all("allow-host", str)),
             management=self.one("management", Address, Address("", 0))
             if "management" in self.stated
@@ -171,12 +172,17 @@ class _Gathering:
             evaluation="token" if self.one("evaluation", str, "open") == "token" else "open",
             audit_mode=self.audit_mode(),
             audit_key_file=self.path("audit-key-file"),
+            audit_former_key_files=tuple(path.absolute() for path in self.all("audit-former-key-file", Path)),
             audit_anchors=tuple(self.all("audit-anchor", str)),
             audit_retention=self.one("audit-retention", int, 0) or None,
             audit_masks=tuple(self.all("audit-mask", str)),
             record_contexts=self.one("record-contexts", int, 0),
             store=self.store(keeps_store),
             store_stated="store" in self.stated,
+            tls_certificate=self.path("tls-certificate"),
+            tls_key=self.tls("tls-key"),
+            tls_client_ca=self.tls("tls-client-ca"),
+            source_keys=tuple(path.absolute() for path in self.all("source-key", Path)),
         )
         if self.problems:
             raise SettingsError(self.problems)
@@ -210,6 +216,29 @@ class _Gathering:
         addresses = self.all(name, object)
         last = addresses[-1] if addresses else None
         return last if isinstance(last, Address) else None
+
+    def listen(self) -> Address | None:
+        """Beyond loopback an evaluation tells whom a flag is for: nobody must be able to read along, and who
+        asks has to show who they are.
+        """
+        address = self.address("listen", DEFAULT_ADDRESS)
+        if address is None or is_loopback(address.host):
+            return address
+        is_known = "tls-client-ca" in self.stated or self.one("evaluation", str, "open") == "token"
+        if "tls-certificate" not in self.stated or not is_known:
+            self.object_to(
+                "listen",
+                f"{address.host} can be reached from outside this machine, where nothing protects it",
+                "add --tls-certificate and, so that it is known who asks, --tls-client-ca or --evaluation "
+                "token; or listen on 127.0.0.1 or [::1], share the socket, or use --management for probes",
+            )
+        return address
+
+    def tls(self, name: str) -> Path | None:
+        """A path that means nothing without a certificate."""
+        if name in self.stated and "tls-certificate" not in self.stated:
+            self.object_to(name, "there is no certificate that it goes with", "add --tls-certificate")
+        return self.path(name)
 
     def audit_mode(self) -> AuditMode:
         mode = self.one("audit-mode", str, "standard")

@@ -34,10 +34,12 @@ class SourceSetting(NamedTuple):
     Attributes:
         uri: as given; also the layer's name.
         optional: whether the daemon may serve without it.
+        bundle: the name of the signed bundle that it has to be; empty for the one that comes first.
     """
 
     uri: str
     optional: bool = False
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,18 @@ class Settings:
         evaluation: who may evaluate.
         audit_mode: see :data:`AuditMode`.
         audit_key_file: holds the key that wraps the audit's keys; None is one that the daemon makes.
+        audit_former_key_files: keys that wrapped them before: they unwrap what is not wrapped anew yet.
         audit_anchors: URIs of where checkpoints are kept beside the database.
         audit_retention: days after which audit entries may be pruned; None is what the mode says.
         audit_masks: attributes whose values the audit does not show.
         record_contexts: how many contexts of evaluations are kept as a sample; 0 is none.
         store: ``sqlite:PATH`` or a PostgreSQL URI, which may hold a password: not shown; None is none.
         store_stated: whether someone asked for that store, so that the daemon does not do without it.
+        tls_certificate: PEM, the certificate of ``listen`` and what leads up to its authority; None speaks
+            plain HTTP there.
+        tls_key: its key; None is in the same file.
+        tls_client_ca: PEM, whose certificates clients have to show there; None asks for none.
+        source_keys: files of the public keys that may sign definitions; where there are any, one has to.
     """
 
     sources: tuple[SourceSetting, ...]
@@ -95,9 +103,14 @@ class Settings:
     evaluation: EvaluationAccess = "open"
     audit_mode: AuditMode = "standard"
     audit_key_file: Path | None = None
+    audit_former_key_files: tuple[Path, ...] = ()
     audit_anchors: tuple[str, ...] = ()
     audit_retention: int | None = None
     audit_masks: tuple[str, ...] = ()
     record_contexts: int = 0
     store: str | None = field(default=None, repr=False)
     store_stated: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    source_keys: tuple[Path, ...] = ()

@@ -43,7 +43,14 @@ OPTIONS: tuple[Option, ...] = (
         "URI",
         values.read_source,
         "A definition file or a directory of them; repeatable, later ones lie on top. "
-        "URI,optional=true is not waited for.",
+        "URI,optional=true is not waited for; URI,bundle=NAME has to be the signed bundle of that name.",
+        repeatable=True,
+    ),
+    Option(
+        "source-key",
+        "PATH",
+        values.read_path,
+        "A file with a public key; every source has to be signed by one of them. Repeatable. Default: none.",
         repeatable=True,
     ),
     Option(
@@ -58,7 +65,25 @@ OPTIONS: tuple[Option, ...] = (
         "listen",
         "HOST:PORT",
         values.read_listen,
-        "The loopback address for HTTP, or none. Default: 127.0.0.1:8016.",
+        "The address for HTTP, or none; beyond loopback with TLS alone. Default: 127.0.0.1:8016.",
+    ),
+    Option(
+        "tls-certificate",
+        "PATH",
+        values.read_path,
+        "The certificate of that address, PEM, and what leads up to its authority. Default: plain HTTP.",
+    ),
+    Option(
+        "tls-key",
+        "PATH",
+        values.read_path,
+        "The certificate's private key, PEM, without a passphrase. Default: in the certificate's file.",
+    ),
+    Option(
+        "tls-client-ca",
+        "PATH",
+        values.read_path,
+        "Authorities, PEM: clients have to show a certificate of theirs. Default: none has to.",
     ),
     Option(
         "allow-host",
@@ -154,6 +179,13 @@ OPTIONS: tuple[Option, ...] = (
         "PATH",
         values.read_path,
         "A file with the key that wraps the audit's keys. Default: one in the state directory.",
+    ),
+    Option(
+        "audit-former-key-file",
+        "PATH",
+        values.read_path,
+        "A key that was replaced, while keys are wrapped by it still; repeatable. Default: none.",
+        repeatable=True,
     ),
     Option(
         "audit-anchor",

@@ -32,6 +32,7 @@ LONGEST_SOCKET_PATH = 107
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})", re.ASCII)
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 _SOURCE_OPTION = re.compile(r"(?P<uri>.*),(?P<name>[A-Za-z_-]+)=(?P<value>[^,/]*)", re.DOTALL)
+_SOURCE_OPTIONS = ("optional", "bundle")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
@@ -59,21 +60,25 @@ def read_attribute(text: str) -> tuple[str, str | int | float | bool | None]:
 
 
 def read_source(text: str) -> SourceSetting:
-    """``URI`` or ``URI,optional=true``."""
-    match = _SOURCE_OPTION.fullmatch(text)
-    uri, optional = text, False
-    if match:
-        name, value = match["name"], match["value"]
-        if name != "optional":
-            raise UnfitValue(f"unknown option {name!r} of a source", "the only one is optional=true")
-        if value not in ("true", "false"):
-            raise UnfitValue(f"optional={value} is neither true nor false", "write optional=true")
-        uri, optional = match["uri"], value == "true"
+    """``URI``, ``URI,optional=true``, ``URI,bundle=NAME`` or both."""
+    uri, stated = text, dict[str, str]()
+    # Left of a known option, what looks like an unknown one is part of the path, which may have commas.
+    while (match := _SOURCE_OPTION.fullmatch(uri)) and (not stated or match["name"] in _SOURCE_OPTIONS):
+        if match["name"] not in _SOURCE_OPTIONS:
+            remedy = "there are optional=true and bundle=NAME"
+            raise UnfitValue(f"unknown option {match['name']!r} of a source", remedy)
+        uri = match["uri"]
+        stated.setdefault(match["name"], match["value"])
+    optional, bundle = stated.get("optional", "false"), stated.get("bundle", "")
+    if optional not in ("true", "false"):
+        raise UnfitValue(f"optional={optional} is neither true nor false", "write optional=true")
+    if "bundle" in stated and not bundle:
+        raise UnfitValue("bundle= names no bundle", "write the name that it is signed with")
     if not uri.strip():
         raise UnfitValue("the URI is empty", "name a file or a directory, such as config/flags.yaml")
     if uri == "admin":
         raise UnfitValue("admin is what is set at run time", "write ./admin for a file of that name")
-    return SourceSetting(uri, optional)
+    return SourceSetting(uri, optional == "true", bundle)
 
 
 def read_address(text: str) -> Address:
@@ -87,20 +92,8 @@ def read_address(text: str) -> Address:
 
 
 def read_listen(text: str) -> Address | None:
-    """A loopback ``HOST:PORT``, or ``none``.
-
-    Beyond loopback an evaluation tells anyone on the network whom a flag is for, and there are no tokens
-    yet to say who may ask.
-    """
-    if text == "none":
-        return None
-    address = read_address(text)
-    if not is_loopback(address.host):
-        raise UnfitValue(
-            f"{address.host} can be reached from outside this machine, where nothing protects it",
-            "listen on 127.0.0.1 or [::1], share the socket, or use --management for probes",
-        )
-    return address
+    """``HOST:PORT``, or ``none``."""
+    return None if text == "none" else read_address(text)
 
 
 def is_loopback(host: str) -> bool:

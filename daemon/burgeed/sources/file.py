@@ -14,7 +14,9 @@ from burgee.wire.layer import LayerAssembler
 from burgeed.clock import Clock
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderFailed
+from burgeed.sources.admission import Admission, Policy
 from burgeed.sources.following import FollowedPath, View
+from burgeed.sources.manifest import FollowedBundle
 from burgeed.sources.protocol import Reader, Sink
 from burgeed.sources.watching import DirectoryWatch
 
@@ -66,15 +68,26 @@ class FileSource:
         reader: reads the bytes.
         clock: for all waits.
         limit: the most bytes that are read.
+        policy: says whether what stands there, with the manifest beside it, may be read and served; None
+            takes everything.
     """
 
     def __init__(
-        self, name: str, path: str, *, reader: Reader, clock: Clock, limit: int = SIZE_LIMIT
+        self,
+        name: str,
+        path: str,
+        *,
+        reader: Reader,
+        clock: Clock,
+        limit: int = SIZE_LIMIT,
+        policy: Policy | None = None,
     ) -> None:
         self._name = name
         self._reader = reader
         self._clock = clock
-        self._path = FollowedPath(path, limit, clock.monotonic)
+        follow = FollowedPath if policy is None else FollowedBundle
+        self._path: FollowedPath | FollowedBundle = follow(path, limit, clock.monotonic)
+        self._admission = None if policy is None else Admission(name, policy, clock)
         self._woken = asyncio.Event()
         self._afresh_at = float("-inf")
         self._good: _Good | None = None
@@ -92,6 +105,8 @@ class FileSource:
         self._afresh_at = float("-inf")
         if self._bad is not None and self._bad.retry_at is not None:
             self._bad = self._bad._replace(retry_at=float("-inf"))
+        if self._admission is not None:
+            self._admission.reload()
         self._woken.set()
 
     async def locate(self, file: str, paths: Sequence[Path]) -> list[tuple[int, int] | None]:
@@ -137,7 +152,9 @@ class FileSource:
         watch.aim(view.watched, anew=polled and view.moved)
         await self._take(view, sink)
         retry_at = self._bad.retry_at if self._bad and self._told is self._bad.faults else None
-        pressing = min((at for at in (view.next_look, retry_at) if at is not None), default=float("inf"))
+        grace = self._admission.next_look if self._admission else None
+        instants = (at for at in (view.next_look, retry_at, grace) if at is not None)
+        pressing = min(instants, default=float("inf"))
         due = max(pressing - self._clock.monotonic(), _SOONEST)
         return due if due < POLL else None
 
@@ -160,12 +177,23 @@ class FileSource:
         elif view.absent:
             self._tell(sink, view.absent)
         elif not view.unsettled and view.files:
-            await self._read(view.files)
-            good = self._good
-            if good is not None and good.files == view.files:
+            await self._take_files(view, sink)
+
+    async def _take_files(self, view: View, sink: Sink) -> None:
+        admission = self._admission
+        if admission is not None and not await admission.admits(view):
+            if admission.faults:
+                self._tell(sink, admission.faults)
+            return
+        await self._read(view.files)
+        good = self._good
+        if good is not None and good.files == view.files:
+            if admission is None or await admission.accepts(view):
                 self._tell(sink, good)
-            elif self._bad is not None:
-                self._tell(sink, self._bad.faults)
+            elif admission.faults:
+                self._tell(sink, admission.faults)
+        elif self._bad is not None:
+            self._tell(sink, self._bad.faults)
 
     async def _read(self, files: tuple[SourceFile, ...]) -> None:
         """Make these files the good content or the bad one, whichever they are."""

@@ -37,6 +37,8 @@ class View(NamedTuple):
         moved: something is not as it was at the look before.
         next_look: when to look again at the latest, on the monotonic clock; None if nothing presses.
         watched: the directories in which a change would show.
+        manifest: path and content of the manifest of the files, empty where there is none; None where nobody
+            asks for it.
     """
 
     files: tuple[SourceFile, ...]
@@ -46,6 +48,7 @@ class View(NamedTuple):
     moved: bool
     next_look: float | None
     watched: frozenset[Directory]
+    manifest: SourceFile | None = None
 
 
 class FollowedPath:
@@ -71,6 +74,11 @@ class FollowedPath:
         self._gone_since: float | None = None
         self._complete = False
         self._fingerprint: object = None
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the last look took it for a directory of definitions."""
+        return self._was_directory
 
     def look(self, *, afresh: bool = False) -> View:
         """Look once; blocks on the file system, so not to be called on the event loop.
@@ -115,11 +123,11 @@ class FollowedPath:
             absent = _why_missing(self._path)
         return View(
             files=() if file.content is None else (SourceFile(self._path, file.content.data),),
-            faults=() if file.trouble is None else (_fault(self._path, file.trouble),),
+            faults=() if file.trouble is None else (unreadable(self._path, file.trouble),),
             absent=absent,
             unsettled=file.state is State.UNSETTLED,
             moved=False,
-            next_look=_next_look([file], now),
+            next_look=next_look([file], now),
             watched=directories([str(pathlib.Path(self._path).parent), _parent_of_target(self._path)]),
         )
 
@@ -127,18 +135,16 @@ class FollowedPath:
         watched = directories([self._path, str(pathlib.Path(self._path).absolute().parent)])
         try:
             for _ in range(_TRIES):
-                names = _definitions_in(self._path)
+                names = definitions_in(self._path)
                 self._look_at_files(names, afresh)
                 # A swap in the middle would leave some files of the old state beside some of the new.
-                if names == _definitions_in(self._path) and all(
-                    file.still() for file in self._files.values()
-                ):
+                if names == definitions_in(self._path) and all(file.still() for file in self._files.values()):
                     break
         except (FileNotFoundError, NotADirectoryError):
             return self._without_files(_why_missing(self._path), watched)
         except OSError as error:
             trouble = Unreadable(f"cannot be listed: {error.strerror}", "let the daemon's user read it")
-            return self._without_files("", watched)._replace(faults=(_fault(self._path, trouble),))
+            return self._without_files("", watched)._replace(faults=(unreadable(self._path, trouble),))
         if not names:
             why = f"{self._path} has no file that ends in {', '.join(SUFFIXES)}"
             return self._without_files(why, watched)
@@ -154,7 +160,7 @@ class FollowedPath:
             absent="",
             unsettled=not self._complete,
             moved=False,
-            next_look=_next_look(files, now),
+            next_look=next_look(files, now),
             watched=watched,
         )
 
@@ -200,20 +206,23 @@ class FollowedPath:
         for file in files:
             since = now if file.since is None else file.since
             if not _is_text(file.path):
-                faults.append(_fault(ascii(file.path), Unreadable("its name is not UTF-8", "rename it")))
+                faults.append(unreadable(ascii(file.path), Unreadable("its name is not UTF-8", "rename it")))
             elif file.trouble is not None:
-                faults.append(_fault(file.path, file.trouble))
+                faults.append(unreadable(file.path, file.trouble))
             elif file.state is State.EMPTY and (file.content is None or now - since >= GONE_AFTER):
                 empty = Unreadable("empty", "write a definition into it, or take the file away")
-                faults.append(_fault(file.path, empty))
+                faults.append(unreadable(file.path, empty))
         if sum(len(file.content.data) for file in files if file.content) > self._limit:
             faults.append(
-                _fault(self._path, Unreadable(f"more than {self._limit} bytes in all", "make it two sources"))
+                unreadable(
+                    self._path, Unreadable(f"more than {self._limit} bytes in all", "make it two sources")
+                )
             )
         return tuple(faults)
 
 
-def _definitions_in(directory: str) -> list[str]:
+def definitions_in(directory: str) -> list[str]:
+    """The names, in order, of the files in a directory that are taken for definitions. Raises OSError."""
     with os.scandir(directory) as entries:
         return sorted(
             entry.name
@@ -222,7 +231,7 @@ def _definitions_in(directory: str) -> list[str]:
         )
 
 
-def _next_look(files: list[SettlingFile], now: float) -> float | None:
+def next_look(files: list[SettlingFile], now: float) -> float | None:
     """Return when the state of one of the files may change although nothing happens to it."""
     instants = []
     for file in files:
@@ -263,5 +272,6 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _fault(path: str, trouble: Unreadable) -> Fault:
+def unreadable(path: str, trouble: Unreadable) -> Fault:
+    """The fault that a file is which cannot be taken."""
     return Fault(trouble.reason, remedy=trouble.remedy, file=path)

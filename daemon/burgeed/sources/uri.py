@@ -6,6 +6,7 @@ import re
 import urllib.parse
 
 from burgeed.clock import Clock
+from burgeed.sources.admission import Policy
 from burgeed.sources.file import FileSource
 from burgeed.sources.protocol import Reader, Source
 
@@ -17,7 +18,7 @@ class SourceError(ValueError):
     """A source's URI names nothing that can be followed; the message says what can."""
 
 
-def from_uri(uri: str, *, reader: Reader, clock: Clock) -> Source:
+def from_uri(uri: str, *, reader: Reader, clock: Clock, policy: Policy | None = None) -> Source:
     """Make the source that a URI names. Nothing is opened yet.
 
     Args:
@@ -25,11 +26,12 @@ def from_uri(uri: str, *, reader: Reader, clock: Clock) -> Source:
             ``file:flags.yaml``; percent-encoded, without query and fragment).
         reader: what the source has its bytes read by.
         clock: what it waits on.
+        policy: see :class:`burgeed.sources.file.FileSource`.
 
     Raises:
         SourceError: the URI is malformed or of a kind that is not supported.
     """
-    return FileSource(uri, path_of(uri), reader=reader, clock=clock)
+    return FileSource(uri, path_of(uri), reader=reader, clock=clock, policy=policy)
 
 
 def path_of(uri: str) -> str:

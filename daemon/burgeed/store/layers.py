@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from burgee.bucket import FractionalVersion
 from burgee.composition import changes, compose
 from burgee.layer import Layer
+from burgee.recomposition import recompose
 from burgee.snapshot import Generation, Snapshot
 from burgeed.store.subscription import CHANGE, TIME, Publication, Subscription
 
@@ -107,7 +108,7 @@ class LayerStore:
             KeyError: no source has that name.
         """
         layers = self._layers_with(source, layer)
-        return self._take_over(self._composed(self._snapshot, layers), layers, self._awaited - {source})
+        return self._take_over(self._composed(*self._standing, layers), layers, self._awaited - {source})
 
     async def take(self, source: str, layer: Layer) -> Publication | None:
         """The same as :meth:`put`, composed in a thread so that requests are answered meanwhile.
@@ -121,7 +122,7 @@ class LayerStore:
             while True:
                 before = self._snapshot, self._layers
                 layers = self._layers_with(source, layer)
-                composed = await asyncio.to_thread(self._composed, self._snapshot, layers)
+                composed = await asyncio.to_thread(self._composed, *self._standing, layers)
                 # What was published or put meanwhile has to be compared with, and composed, too.
                 if self._snapshot is before[0] and self._layers is before[1]:
                     return self._take_over(composed, layers, self._awaited - {source})
@@ -131,7 +132,7 @@ class LayerStore:
         if source not in self._optional or source not in self._awaited:
             return None
         layers = dict(self._layers)
-        return self._take_over(self._composed(self._snapshot, layers), layers, self._awaited - {source})
+        return self._take_over(self._composed(*self._standing, layers), layers, self._awaited - {source})
 
     def announce_time(self, flags: frozenset[str]) -> Publication | None:
         """Publish the snapshot once more, since the answers of these flags changed with time alone."""
@@ -168,15 +169,28 @@ class LayerStore:
             raise KeyError(source)
         return {**self._layers, source: layer}
 
-    def _composed(self, old: Snapshot, layers: Mapping[str, Layer | None]) -> _Composed:
+    @property
+    def _standing(self) -> tuple[Snapshot, tuple[Layer, ...] | None]:
+        """The snapshot, and the layers that it is composed of; None before it is of any."""
+        return self._snapshot, self.layers if self._ready else None
+
+    def _composed(
+        self, old: Snapshot, before: Sequence[Layer] | None, layers: Mapping[str, Layer | None]
+    ) -> _Composed:
         """What these layers compose to, and how it differs; touches nothing of the store's."""
-        new = compose(
-            [layer for layer in layers.values() if layer is not None],
-            generation=old.generation,
-            fixed=self._fixed,
-            fractional_version=self._fractional_version,
-        )
-        flags_changed = changes(old, new)
+        after = [layer for layer in layers.values() if layer is not None]
+        recomposed = None if before is None else recompose(old, before, after)
+        if recomposed is not None:
+            new, among = recomposed
+            flags_changed = changes(old, new, among=among)
+        else:
+            new = compose(
+                after,
+                generation=old.generation,
+                fixed=self._fixed,
+                fractional_version=self._fractional_version,
+            )
+            flags_changed = changes(old, new)
         return _Composed(new, flags_changed, bool(flags_changed) or new != old)
 
     def _take_over(

@@ -5,14 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, NamedTuple
 
 from burgee.snapshot import Generation, Snapshot
 from burgee.snapshot_bytes import Written, write
+from burgeed.clock import Clock, SystemClock
 from burgeed.store.layers import LayerStore
 from burgeed.store.sharing import RETRY, Sharing
 from burgeed.store.subscription import CHANGE, Publication, Subscription
+
+LONGEST_BEHIND = 5.0
+"""Seconds that who wants everything published waits for it."""
+
+SHORTEST_REST, LONGEST_REST = 0.02, 0.05
+"""Seconds between two publications: a generation that comes alone is published at once, and of those that
+follow one another some are left out, so that whoever makes them has the most of the time.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +46,12 @@ class Publisher:
     """Follows the store, always behind it, and tells its own subscribers what readers can see by then.
 
     A generation that the store replaced before its turn came is left out; what changed with it is told with
-    the next one. Evaluations wait for none of it: they are answered from the store.
+    the next one; after each, publishing rests for a moment. Evaluations wait for none of it: they are
+    answered from the store.
 
     Args:
         sharing: shares files; None shares none.
+        clock: of the rests; the machine's where none is given.
         needs_daemon: keys of the flags of a snapshot that only a daemon can answer.
     """
 
@@ -50,8 +61,10 @@ class Publisher:
         *,
         sharing: Sharing | None = None,
         needs_daemon: Callable[[Snapshot], frozenset[str]] = lambda snapshot: frozenset(),
+        clock: Clock | None = None,
     ) -> None:
         self._store = store
+        self._clock = clock or SystemClock()
         self._sharing = sharing
         self._needs_daemon = needs_daemon
         self._written: Written | None = None
@@ -108,6 +121,20 @@ class Publisher:
         if self._sharing is not None:
             await self._sharing.close()
 
+    async def forget_older(self) -> None:
+        """Leave no files but that of what the store serves now, once it is published, or after a while."""
+        if self._sharing is None:
+            return
+        with suppress(TimeoutError), closing(self.subscribe()) as followed:
+            async with asyncio.timeout(LONGEST_BEHIND):
+                while self._is_behind() and not self._closed:
+                    await anext(followed, None)
+        await self._sharing.forget_older()
+
+    def _is_behind(self) -> bool:
+        published = self._published
+        return published is None or published.generation != self._store.snapshot.generation
+
     def report(self) -> dict[str, Any]:
         """What is published and where files of it are, as JSON has it."""
         published, sharing = self._published, self._sharing
@@ -129,7 +156,10 @@ class Publisher:
             except StopAsyncIteration:
                 return
             else:
+                began = self._clock.monotonic()
                 await self._publish(publication)
+                worked = self._clock.monotonic() - began
+                await self._clock.sleep(min(max(worked, SHORTEST_REST), LONGEST_REST))
 
     async def _publish(self, publication: Publication) -> None:
         snapshot, before = publication.snapshot, self._published

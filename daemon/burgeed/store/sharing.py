@@ -103,6 +103,15 @@ class Sharing:
         directory.head.move()
         self.beat()
 
+    async def forget_older(self) -> None:
+        """Remove the files of earlier snapshots; logged where that fails."""
+        directory = self._directory
+        if directory is None:
+            return
+        _, why = await self._on_disk(directory.files.forget_older)
+        if why:
+            _log.warning("files of earlier snapshots cannot be removed", extra={"why": why})
+
     def beat(self) -> None:
         """Tell readers that the daemon lives, if what they find is true."""
         if self._alive and self._directory is not None:

@@ -69,6 +69,11 @@ class SnapshotFiles:
         (self.path / CURRENT).unlink(missing_ok=True)
         os.fsync(self._descriptor)
 
+    def forget_older(self) -> None:
+        """Remove all snapshots but the current one; who has one mapped keeps it. Raises OSError."""
+        _forget_older(self.path)
+        os.fsync(self._descriptor)
+
     def close(self) -> None:
         """Let another daemon have the directory; its files stay."""
         self._owned.release()
@@ -109,12 +114,44 @@ class SnapshotFiles:
                 path.unlink(missing_ok=True)
 
     def _tidy(self) -> None:
-        """Remove what a killed daemon left half done, and a ``current`` that leads nowhere."""
+        """Remove what a killed daemon left half done, a ``current`` that leads nowhere, and earlier files."""
         for path in self.path.glob(f"*{ASIDE_SUFFIX}"):
             path.unlink()
         current = self.path / CURRENT
         if current.is_symlink() and not current.exists():
             current.unlink()
+        _forget_older(self.path)
+
+
+def forget_left_files(runtime_directory: Path) -> bool:
+    """Remove what an ended daemon left of earlier snapshots; the current one serves its readers still.
+
+    Returns:
+        Whether it was done: a daemon that runs has the directory to itself.
+
+    Raises:
+        OSError: a file cannot be removed.
+    """
+    path = runtime_directory / SNAPSHOTS_DIRECTORY
+    if not path.is_dir():
+        return True
+    try:
+        owned = OwnedDirectory(path)
+    except DirectoryUnusable:
+        return False
+    try:
+        _forget_older(path)
+    finally:
+        owned.release()
+    return True
+
+
+def _forget_older(path: Path) -> None:
+    current = path / CURRENT
+    newest = current.readlink().name if current.is_symlink() else ""
+    for each in path.glob(f"*{SNAPSHOT_SUFFIX}"):
+        if each.name != newest:
+            each.unlink(missing_ok=True)
 
 
 def _open_own(path: Path) -> int:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from burgee.fault import Fault, path_text
 from burgee.instant import instant_text
 
 State = Literal["waiting", "live", "rejected", "absent"]
+
+
+class Bundles(Protocol):
+    """Who knows which signed bundles are served."""
+
+    def report(self, source: str) -> Mapping[str, object] | None:
+        """The one that a source serves, as JSON has it; None before there is one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class SourceStatus:
         faults: of the rejected content.
         warnings: of the content that is served.
         last_delivered: when it last delivered, in Unix seconds; None before it did.
+        bundle: the signed bundle whose content is served; None where nothing has to be signed.
     """
 
     name: str
@@ -35,9 +44,11 @@ class SourceStatus:
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
     last_delivered: float | None = None
+    bundle: Mapping[str, object] | None = None
 
     def report(self) -> dict[str, Any]:
         """This as JSON has it."""
+        signed = {} if self.bundle is None else {"bundle": dict(self.bundle)}
         return {
             "name": self.name,
             "optional": self.optional,
@@ -47,6 +58,7 @@ class SourceStatus:
             "lastDelivered": None if self.last_delivered is None else instant_text(self.last_delivered),
             "faults": [fault_report(fault) for fault in self.faults],
             "warnings": [fault_report(fault) for fault in self.warnings],
+            **signed,
         }
 
 
@@ -69,10 +81,17 @@ class SourceStatuses:
     Args:
         sources: (name, optional), in order.
         wall: the time now, in Unix seconds.
+        bundles: knows the bundles; None where nothing has to be signed.
     """
 
-    def __init__(self, sources: Iterable[tuple[str, bool]], wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sources: Iterable[tuple[str, bool]],
+        wall: Callable[[], float],
+        bundles: Bundles | None = None,
+    ) -> None:
         self._wall = wall
+        self._bundles = bundles
         self._by_name = {name: SourceStatus(name, optional, "waiting", wall()) for name, optional in sources}
 
     def __getitem__(self, name: str) -> SourceStatus:
@@ -80,7 +99,10 @@ class SourceStatuses:
 
     def all(self) -> list[SourceStatus]:
         """In the sources' order."""
-        return list(self._by_name.values())
+        if self._bundles is None:
+            return list(self._by_name.values())
+        # Asked for now: a bundle that was only signed anew is another one, and no source tells of it.
+        return [replace(each, bundle=self._bundles.report(each.name)) for each in self._by_name.values()]
 
     def delivered(self, name: str, warnings: tuple[Fault, ...]) -> None:
         """The source's content is served."""

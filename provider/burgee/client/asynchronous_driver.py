@@ -8,8 +8,8 @@ from typing import Any
 
 from openfeature.contrib.provider.burgee.clock import Clock
 from openfeature.contrib.provider.burgee.transports.asynchronous import AsynchronousTransport
-from openfeature.contrib.provider.burgee.transports.blocking import READ_SIZE
-from openfeature.contrib.provider.burgee.transports.endpoint import Connection, Whereabouts
+from openfeature.contrib.provider.burgee.transports.connection import READ_SIZE, Connection
+from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 
 from burgee.client.errors import Unreachable
 from burgee.client.steps import Ask, Connect, Disconnect, Pause, Receive, Send, Step, Steps, Tell
@@ -76,14 +76,13 @@ class AsynchronousDriver:
             self._doing = None
 
     async def _do(self, step: Step) -> Any:
-        loop = asyncio.get_running_loop()
         match step:
             case Connect(seconds):
                 return await self._connect(seconds)
             case Send(data, seconds):
-                return await self._talk(seconds, loop.sock_sendall(self._open().socket, data))
+                return await self._talk(seconds, _send(self._open(), data))
             case Receive(seconds):
-                return await self._talk(seconds, loop.sock_recv(self._open().socket, READ_SIZE))
+                return await self._talk(seconds, _receive(self._open()))
             case Disconnect():
                 return self._disconnect()
             case Pause(seconds):
@@ -102,15 +101,15 @@ class AsynchronousDriver:
         return self._connection.address
 
     async def _talk(self, seconds: float, what: Awaitable[Any]) -> Any:
-        address = self._open().address
+        connection = self._open()
         try:
             async with asyncio.timeout(seconds):
                 return await what
         except TimeoutError:
-            raise Unreachable(f"{address}: silent for {seconds:g} s", timed_out=True) from None
+            message = f"{connection.address}: silent for {seconds:g} s"
+            raise Unreachable(message, timed_out=True) from None
         except OSError as error:
-            message = f"{address}: the connection broke: {error.strerror or error}"
-            raise Unreachable(message) from None
+            raise Unreachable(connection.explain(error)) from None
 
     def _open(self) -> Connection:
         assert self._connection is not None
@@ -119,7 +118,20 @@ class AsynchronousDriver:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.socket.close()
+            connection.close()
+
+
+async def _send(connection: Connection, data: bytes) -> None:
+    await asyncio.get_running_loop().sock_sendall(connection.socket, connection.encode(data))
+
+
+async def _receive(connection: Connection) -> bytes:
+    loop = asyncio.get_running_loop()
+    while not connection.ended:
+        received = connection.decode(await loop.sock_recv(connection.socket, READ_SIZE))
+        if received is not None:
+            return received
+    return b""
 
 
 def _is_cancelled() -> bool:

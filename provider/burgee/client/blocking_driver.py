@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from openfeature.contrib.provider.burgee.clock import Clock
-from openfeature.contrib.provider.burgee.transports.blocking import READ_SIZE, BlockingTransport, connect
-from openfeature.contrib.provider.burgee.transports.endpoint import Connection, Whereabouts
+from openfeature.contrib.provider.burgee.transports.blocking import BlockingTransport, connect
+from openfeature.contrib.provider.burgee.transports.connection import READ_SIZE, Connection
+from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 
 from burgee.client.errors import Unreachable
 from burgee.client.steps import Ask, Connect, Disconnect, Pause, Receive, Send, Step, Steps, Tell
@@ -77,9 +78,9 @@ class BlockingDriver:
                     self._connection = connection
                 return connection.address
             case Send(data, seconds):
-                return self._talk(seconds, lambda peer: peer.sendall(data))
+                return self._talk(seconds, lambda peer: peer.socket.sendall(peer.encode(data)))
             case Receive(seconds):
-                return self._talk(seconds, lambda peer: peer.recv(READ_SIZE))
+                return self._receive(seconds)
             case Disconnect():
                 return self._disconnect()
             case Pause(seconds):
@@ -88,21 +89,32 @@ class BlockingDriver:
                 return self._transport.run(conversation, seconds)
         raise AssertionError(step)
 
-    def _talk(self, seconds: float, what: Any) -> Any:
+    def _receive(self, seconds: float) -> bytes:
+        until = self._clock.monotonic() + seconds
+        while self._connection is not None and not self._connection.ended:
+            received: bytes | None = self._talk(
+                max(0.001, until - self._clock.monotonic()),
+                lambda peer: peer.decode(peer.socket.recv(READ_SIZE)),
+                silent_for=seconds,
+            )
+            if received is not None:
+                return received
+        return b""
+
+    def _talk(self, seconds: float, what: Callable[[Connection], Any], *, silent_for: float = 0.0) -> Any:
         connection = self._connection
         assert connection is not None
         try:
             connection.socket.settimeout(seconds)
-            return what(connection.socket)
+            return what(connection)
         except TimeoutError:
-            message = f"{connection.address}: silent for {seconds:g} s"
+            message = f"{connection.address}: silent for {silent_for or seconds:g} s"
             raise Unreachable(message, timed_out=True) from None
         except OSError as error:
-            message = f"{connection.address}: the connection broke: {error.strerror or error}"
-            raise Unreachable(message) from None
+            raise Unreachable(connection.explain(error)) from None
 
     def _disconnect(self) -> None:
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
-            connection.socket.close()
+            connection.close()

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from openfeature.contrib.provider.burgee.address import Address, default_addresses, parse_address
 from openfeature.contrib.provider.burgee.clock import Clock, Random, SystemClock
 from openfeature.contrib.provider.burgee.last_snapshot import LastSnapshot
+from openfeature.contrib.provider.burgee.tls_files import gather_tls_files
 from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 from openfeature.contrib.provider.burgee.transports.idle import IdleConnections
 
@@ -30,13 +31,19 @@ class Conversations:
     """A client without its driver.
 
     Args:
-        address: ``unix:///path`` or ``http://host:port``; None is ``BURGEE_ADDRESS``, else wherever a daemon
-            of this machine listens.
+        address: ``unix:///path``, ``http://host:port`` or ``https://host:port``; None is ``BURGEE_ADDRESS``,
+            else wherever a daemon of this machine listens.
         token: of a principal that may read; None is ``BURGEE_TOKEN``, else none.
         selector: which flag set is evaluated.
         last_snapshot: a file in which the newest snapshot is kept, and found again by the next start.
         over: how events come: as server-sent events, or over a WebSocket.
         silence: seconds without a byte after which the daemon is taken for silent.
+        ca: for ``https``, a file with the authorities that the daemon's certificate has to come from, in PEM;
+            None is ``BURGEE_CA``, else the system's. Names and authorities are always verified.
+        certificate: for ``https``, a file with what is shown to a daemon that wants a client's certificate;
+            None is ``BURGEE_CERTIFICATE``, else nothing.
+        certificate_key: its private key, not encrypted; None is ``BURGEE_CERTIFICATE_KEY``, else in the same
+            file.
         clock: for all waits.
         random: for jitter.
 
@@ -53,6 +60,9 @@ class Conversations:
         last_snapshot: str | os.PathLike[str] | None = None,
         over: Over = "sse",
         silence: float = SILENT_AFTER,
+        ca: str | os.PathLike[str] | None = None,
+        certificate: str | os.PathLike[str] | None = None,
+        certificate_key: str | os.PathLike[str] | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
@@ -65,12 +75,13 @@ class Conversations:
             raise ValueError("the token holds what no token does: write one word of visible ASCII")
         text = address or os.environ.get("BURGEE_ADDRESS")
         addresses = (parse_address(text),) if text else default_addresses(os.environ)
+        files = gather_tls_files(os.environ, ca=ca, certificate=certificate, certificate_key=certificate_key)
         self._clock: Clock = clock or SystemClock()
         self._random: Random = random or Random()
         self._silence = silence
         self._over = over
         self._token = token
-        self._places = tuple(Whereabouts(each, self._clock) for each in addresses)
+        self._places = tuple(Whereabouts(each, self._clock, files) for each in addresses)
         self._idle = IdleConnections()
         last = None
         if last_snapshot is not None:

@@ -68,13 +68,16 @@ class LevelParts:
         """Write the statements that return this level's answer; the flag has no patches."""
         scope = self._scope(builder)
         part, answer = builder.temporary(), builder.temporary()
-        found = builder.call(self.part, scope)
+        # Most scopes were asked for before: those are found without a call into Python.
+        known = builder.call(self._made.get, scope)
+        make = ast.Assign([ast.Name(part, ast.Store())], builder.call(self.part, scope))
         is_answer = compared(
             ast.Attribute(load(part), "__class__", ast.Load()), ast.Is(), builder.constant(Resolution)
         )
         call = ast.Call(load(part), [load("context"), load("now")], [])
         body: list[ast.stmt] = [
-            ast.Assign([ast.Name(part, ast.Store())], found),
+            ast.Assign([ast.Name(part, ast.Store())], known),
+            ast.If(compared(load(part), ast.Is(), ast.Constant(None)), [make], []),
             ast.If(is_answer, [ast.Return(load(part))], []),
             ast.Assign([ast.Name(answer, ast.Store())], call),
             ast.If(compared(load(answer), ast.IsNot(), ast.Constant(None)), [ast.Return(load(answer))], []),
@@ -87,7 +90,9 @@ class LevelParts:
         given = builder.local_attribute(self.level.attribute)
         kind = ast.Attribute(given, "__class__", ast.Load())
         is_text = compared(kind, ast.Is(), builder.constant(str))
-        name = ast.IfExp(is_text, given, builder.call(identifier, given))
+        is_absent = compared(given, ast.Is(), ast.Constant(None))
+        other = ast.IfExp(is_absent, ast.Constant(None), builder.call(identifier, given))
+        name = ast.IfExp(is_text, given, other)
         return builder.keep((self.level.name, "scope"), name)
 
 

@@ -24,7 +24,7 @@ from tests.support.daemon import REPOSITORY
 from tests.support.targeting_contexts import NOON
 from tests.support.targeting_strategies import Grammar
 
-LONGEST_COMPILE = 1.0
+LONGEST_COMPILE = 3.0
 """Seconds of a core that reading and first evaluating a fuzzed document may take, each.
 
 The thread's own time: how busy the machine is says nothing about a document.

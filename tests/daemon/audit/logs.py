@@ -10,27 +10,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from burgeed.audit import schema
 from burgeed.audit.anchor import Anchor
 from burgeed.audit.checkpoints import Checkpoints
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.journal import Journal
-from burgeed.audit.keys import AuditKeys, MasterKey, MasterKeys, SigningKey, open_keys
+from burgeed.audit.keys import AuditKeys, MasterKey, MasterKeys, open_keys
 from burgeed.audit.log import AuditLog
 from burgeed.audit.log_database import open_sqlite_log
 from burgeed.audit.modes import STANDARD, Mode
-from burgeed.audit.schema import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS, TABLES
+from burgeed.audit.sealing_key import Sealer
 from burgeed.audit.verdict import Verification
 from burgeed.audit.verify import verify
 from burgeed.clock import SystemClock
 from burgeed.database.migration import Migration
 from burgeed.database.opening import open_database
 from burgeed.database.protocol import Database
+from burgeed.signing.keys import PrivateKey
 
-MIGRATIONS = (Migration(1, "audit", TABLES, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS),)
+MIGRATIONS = (
+    Migration(1, "audit", schema.TABLES, schema.SQLITE_TRIGGERS, schema.POSTGRESQL_TRIGGERS),
+    Migration(
+        2,
+        "keys, seals",
+        schema.SECOND_TABLES,
+        schema.SECOND_SQLITE_TRIGGERS,
+        schema.SECOND_POSTGRESQL_TRIGGERS,
+    ),
+)
 START = 1_800_000_000.0
 TRIGGERS = (
     "audit_entries_no_update", "audit_entries_no_delete", "audit_entries_in_order",
     "audit_segments_no_delete",
+    *(
+        f"{table}_no_{what}"
+        for table in ("audit_keys", "audit_seals", "audit_acceptances")
+        for what in ("update", "delete")
+    ),
 )  # fmt: skip
 
 
@@ -48,7 +64,7 @@ class SetClock(SystemClock):
 
 
 def fixed_keys(master: int = 1, signing: int = 2) -> AuditKeys:
-    return AuditKeys(MasterKeys(MasterKey(bytes([master]) * 32)), SigningKey(bytes([signing]) * 32))
+    return AuditKeys(MasterKeys(MasterKey(bytes([master]) * 32)), PrivateKey.of_seed(bytes([signing]) * 32))
 
 
 @dataclass
@@ -111,6 +127,7 @@ async def log_at(
     mode: Mode = STANDARD,
     migrations: Sequence[Migration] = MIGRATIONS,
     anchors: Sequence[Anchor] = (),
+    sealer: Sealer | None = None,
     **options: Any,
 ) -> AsyncIterator[Log]:
     """The log of a database, opened as the daemon opens it, its keys in the state directory."""
@@ -119,7 +136,7 @@ async def log_at(
     database = await open_database(uri or f"sqlite:{path}", migrations, clock=SystemClock())
     try:
         journal = Journal(keys, clock, mode=mode, **options)
-        checkpoints = Checkpoints(database, journal, clock, anchors)
+        checkpoints = Checkpoints(database, journal, clock, anchors, sealer=sealer)
         audit = AuditLog(database, journal, checkpoints, clock)
         yield Log(path, database, journal, checkpoints, audit, clock, keys)
     finally:

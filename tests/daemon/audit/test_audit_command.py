@@ -177,7 +177,7 @@ def test_erasing_takes_a_confirmation_and_shows_erased_from_then_on(state: Path)
     assert records[0]["action"] == "audit.erase" and records[0]["detail"]["legalBasis"] == "GDPR Art. 17"
     assert {record["actor"] for record in records[1:]} == {"[erased]"}
     assert audit("verify", state, "--decrypt", "--anchor", state / "anchor").returncode == 0
-    assert "knows no person alice" in failed(1, "erase", state, *arguments, "--yes")
+    assert "nothing is known of person alice" in failed(1, "erase", state, *arguments, "--yes")
 
 
 def test_pruning_keeps_what_is_younger_and_a_hold_forbids_it(state: Path) -> None:
@@ -217,3 +217,56 @@ async def test_a_store_that_is_open_is_read_and_not_written(tmp_path: Path) -> N
         pruning = await asyncio.to_thread(audit, "prune", tmp_path, "--reason", "r", "--yes")
         assert pruning.returncode == 1
         await log.fill(5)
+
+
+def test_a_new_signing_key_is_vouched_for_and_put_in_place_even_after_a_crash(
+    state: Path, tmp_path: Path
+) -> None:
+    pinned = json.loads(succeeded("verify", state, "--json"))["public_key"]
+    new, former = tmp_path / "signing.pem", (state / "audit-signing.key").read_bytes()
+    why = ["--reason", "yearly", "--yes"]
+    told = succeeded("rotate", state, "--signing", new, "--kind", "ecdsa-p256", *why)
+    assert f"signs from entry {COUNT + 2} on" in told
+    assert new.read_bytes().startswith(b"-----BEGIN PRIVATE KEY")
+    # Cut short before the key was put in place: the daemon could not write, and the command goes on.
+    (state / "audit-signing.key").write_bytes(former)
+    assert "another key" in failed(1, "hold", state, "case", *why)
+    succeeded("rotate", state, "--signing", new, *why)
+    assert (state / "audit-signing.key").read_bytes() == new.read_bytes()
+    succeeded("hold", state, "case", *why)
+    now = json.loads(succeeded("verify", state, "--json"))["public_key"]
+    for key in (pinned, now):
+        assert audit("verify", state, "--public-key", key, "--anchor", state / "anchor").returncode == 0
+    assert (
+        now != pinned
+        and failed(2, "rotate", state, *why)
+        and failed(2, "rotate", state, new, "--signing", new, *why)
+    )
+
+
+def test_a_sealed_log_is_checked_with_the_key_that_the_auditor_took(state: Path, tmp_path: Path) -> None:
+    strict = ["--audit-mode", "strict", "--reason", "litigation", "--yes"]
+    for name in ("one", "other"):
+        succeeded("hold", state, name, *strict, "--audit-anchor", f"file:{state / 'anchor'}")
+    key = tmp_path / "first.key"
+    assert "move it off" in succeeded("seal-key", state, key)
+    assert "before" in failed(1, "seal-key", state, tmp_path / "again")
+    assert f"sealed through: {COUNT + 2}" in succeeded("verify", state, "--seal-key", key)
+    tamper(state / "burgee.db", "DELETE FROM audit_seals WHERE number = 0")
+    assert audit("verify", state, "--seal-key", key).returncode == 1
+    assert audit("verify", state, "--seal-key", state / "anchor").returncode == 5
+
+
+def test_there_is_nothing_to_accept_of_a_log_that_is_what_was_signed(state: Path) -> None:
+    said = succeeded("accept", state, "--reason", "to be sure", "--yes")
+    assert "nothing to accept" in said and json.loads(succeeded("verify", state, "--json"))["last"] == COUNT
+
+
+def test_a_log_put_back_is_written_to_by_no_command_until_it_is_accepted(state: Path, tmp_path: Path) -> None:
+    why = ["--reason", "litigation", "--yes"]
+    shutil.copy2(state / "burgee.db", tmp_path / "older.db")
+    succeeded("hold", state, "case", *why)
+    shutil.copy2(tmp_path / "older.db", state / "burgee.db")
+    assert "was shortened" in failed(1, "hold", state, "case", *why)
+    assert f"entry {COUNT + 1} tells of it" in succeeded("accept", state, *why)
+    succeeded("hold", state, "case", *why)

@@ -20,12 +20,12 @@ from burgeed.audit.checkpoint import (
     CheckpointMalformed,
     is_note_signed,
     read_note,
-    read_verifier_key,
     verifier_key,
 )
 from burgeed.audit.errors import AnchorFailed, AuditError
 from burgeed.audit.merkle import Peaks
 from burgeed.audit.modes import STRICT
+from burgeed.signing.keys import read_public_key
 from tests.daemon.audit.logs import Log, event, fixed_keys, log_at, verified
 
 KEYS = fixed_keys()
@@ -64,9 +64,9 @@ def test_a_note_is_what_c2sp_says_read_by_other_means() -> None:
     )
     dash, name, signature = signatures.rstrip("\n").split(" ")
     raw = base64.b64decode(signature)
-    expected = hashlib.sha256(name.encode() + b"\n\x01" + KEYS.signing.public).digest()[:4]
+    expected = hashlib.sha256(name.encode() + b"\n\x01" + KEYS.signing.public.encoded).digest()[:4]
     assert dash == "\N{EM DASH}" and name == origin and raw[:4] == expected
-    Ed25519PublicKey.from_public_bytes(KEYS.signing.public).verify(raw[4:], (text + "\n").encode())
+    Ed25519PublicKey.from_public_bytes(KEYS.signing.public.encoded).verify(raw[4:], (text + "\n").encode())
 
 
 def test_every_changed_character_of_a_note_is_noticed() -> None:
@@ -90,7 +90,7 @@ def test_a_note_without_signature_or_with_another_text_is_refused() -> None:
 
 def test_the_public_key_is_written_as_signed_notes_write_it() -> None:
     key = verifier_key(CHECKPOINT.log_id, KEYS.signing.public)
-    assert read_verifier_key(key) == read_verifier_key(KEYS.signing.public.hex()) == KEYS.signing.public
+    assert read_public_key(key) == read_public_key(KEYS.signing.public.encoded.hex()) == KEYS.signing.public
 
 
 def test_the_tree_is_that_of_rfc_6962() -> None:
@@ -167,10 +167,15 @@ async def test_an_anchor_that_fails_is_tried_again_and_its_lag_is_known(tmp_path
         log.clock.time += 250
         await running(log, lambda: log.checkpoints.report()["anchorLag"] == 250)
         assert log.checkpoints.report()["anchors"] == [{"uri": "memory:", "why": "memory fails"}]
+        assert list(log.audit.degraded()) == [
+            "an anchor does not take the audit's checkpoints",
+            "no anchor covers the audit's last 250 s",
+        ]
         anchor.failing = False
         log.clock.time += 61
         await running(log, lambda: anchor.notes)
         assert await log.checkpoints.anchored()
+        await running(log, lambda: not list(log.audit.degraded()))
         await log.append(event(2))
 
 

@@ -11,6 +11,7 @@ import pytest
 from burgeed.audit.errors import Held
 from burgeed.audit.records import ERASED, AuditFilter, AuditRecord, Requester
 from burgeed.audit.verdict import Verdict
+from burgeed.database.errors import DatabaseUnavailable
 from tests.daemon.audit.logs import Log, event, last_note, log_at, verified
 
 OPERATOR = Requester("uid:0", "request 7")
@@ -167,3 +168,17 @@ def _other_masters():  # type: ignore[no-untyped-def]
     from tests.daemon.audit.logs import fixed_keys
 
     return fixed_keys(master=77).masters
+
+
+async def test_files_that_cannot_be_written_anew_are_told_and_the_subject_is_erased_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scrub(*tables: str) -> None:
+        raise DatabaseUnavailable("busy", "somebody reads")
+
+    async with log_at(tmp_path / "b.db") as log:
+        await log.append(event(1))
+        monkeypatch.setattr(log.database, "scrub", scrub)
+        outcome = await log.audit.erase(OPERATOR, "person", "alice", BASIS)
+        assert outcome.found and outcome.left == ("the database's files, which could not be written anew",)
+        assert (await records(log, AuditFilter(action="override.set")))[0].actor == ERASED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,9 @@ def test_no_key_shows_in_its_repr(tmp_path: Path) -> None:
     keys = open_keys(tmp_path, {})
     for name in (MASTER_FILE, SIGNING_FILE):
         assert (tmp_path / name).read_text().strip() not in repr(keys)
+
+
+def test_a_daemon_without_a_store_does_not_load_the_cryptography_library() -> None:
+    loaded = "import burgeed.cli.serving, burgeed.runtime.sidecar, sys; print('cryptography' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, WriteRefused
+from burgeed.database.migration import Migration
 from burgeed.database.protocol import Transaction
 from tests.daemon.database.databases import (
     MIGRATIONS,
@@ -283,3 +286,36 @@ async def test_the_report_is_json_and_names_the_place(uri: str) -> None:
     assert report["kind"] == uri.partition(":")[0]
     assert uri.partition("=")[2] in report["place"] or report["place"] == uri.partition(":")[2]
     assert (report["trouble"], report["message"]) == (None, None)
+
+
+async def test_what_was_deleted_is_left_in_no_file_once_it_was_scrubbed(
+    uri: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    # Rows of many lengths in no order: an index of them has pages that were divided, and keep copies.
+    table = (
+        "CREATE TABLE people (digest TEXT PRIMARY KEY, name TEXT)",
+        "CREATE INDEX names ON people (name)",
+    )
+    is_file = uri.startswith("sqlite")
+    names = [f"kunde-{number:04}-q" for number in range(1000 if is_file else 200)]
+    digests = [sha256(name.encode()).hexdigest() for name in names]
+    rows = [(each, name + "." * (int(each[:4], 16) % 400)) for each, name in zip(digests, names, strict=True)]
+    async with opened(uri, [Migration(1, "people", table)]) as database:
+        await database.write(lambda t: t.execute_many("INSERT INTO people VALUES (?, ?)", rows))
+        if not is_file:
+            # Samples of a table are kept apart from it.
+            await database.write(lambda t: t.execute("ANALYZE people"))
+        await database.write(
+            lambda t: t.execute_many(
+                "DELETE FROM people WHERE digest = ?", [(each,) for each in digests[::2]]
+            )
+        )
+        await database.scrub("people")
+        if is_file:
+            on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+        else:
+            on_disk = request.getfixturevalue("postgresql_server").written(uri)
+            samples = await database.read(lambda t: t.execute("SELECT histogram_bounds::text FROM pg_stats"))
+            assert not any(name in str(samples) for name in names[::2]) and names[1] in str(samples)
+    assert [name for name in names[::2] if name.encode() in on_disk] == []
+    assert all(name.encode() in on_disk for name in names[1::2])

@@ -49,8 +49,8 @@ def state(pid: int) -> str:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, five seconds at most."""
-    async with asyncio.timeout(5):
+    """Wait until a condition holds, twenty seconds at most."""
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -208,7 +208,7 @@ async def test_killed_while_idle_it_costs_no_reading(reader: ReaderProcess) -> N
 
 @pytest.mark.parametrize(
     ("harm", "deadline", "reason"),
-    [("SIGKILL", 30.0, "SIGKILL"), ("SIGSEGV", 30.0, "SIGSEGV"), ("SIGSTOP", 2.0, "within 2 s")],
+    [("SIGKILL", 30.0, "SIGKILL"), ("SIGSEGV", 30.0, "SIGSEGV"), ("SIGSTOP", 3.0, "within 3 s")],
 )
 async def test_a_document_that_ends_or_hangs_the_reader_leaves_this_process_alive(
     monkeypatch: pytest.MonkeyPatch, harm: str, deadline: float, reason: str
@@ -256,29 +256,27 @@ async def test_concurrent_reads_each_get_their_own_answer(reader: ReaderProcess)
     assert answers == [[f"flag-{number}"] for number in range(20)]
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("sequences.yaml", b"[" * 300_000),
-        ("block.yaml", b"- " * 300_000),
-        ("mappings.yaml", b"{a: " * 300_000),
-        ("arrays.json", b"[" * 300_000),
-        ("objects.json", b'{"a":' * 300_000),
-        ("closed.json", b'{"a": ' + b"[" * 300_000 + b"]" * 300_000 + b"}"),
-        ("arrays.toml", b"a = " + b"[" * 300_000),
-        ("tables.toml", b"a = " + b"{a = " * 300_000),
-        ("key.toml", b"a." * 300_000 + b"a = 1"),
-        ("header.toml", b"[" + b"a." * 300_000 + b"a]\nb = 1"),
-    ],
-)
-async def test_three_hundred_thousand_levels_are_a_fault_and_no_crash(
-    reader: ReaderProcess, name: str, content: bytes
-) -> None:
+DEEP = [
+    SourceFile("sequences.yaml", b"[" * 300_000),
+    SourceFile("block.yaml", b"- " * 300_000),
+    SourceFile("mappings.yaml", b"{a: " * 300_000),
+    SourceFile("arrays.json", b"[" * 300_000),
+    SourceFile("objects.json", b'{"a":' * 300_000),
+    SourceFile("closed.json", b'{"a": ' + b"[" * 300_000 + b"]" * 300_000 + b"}"),
+    SourceFile("arrays.toml", b"a = " + b"[" * 300_000),
+    SourceFile("tables.toml", b"a = " + b"{a = " * 300_000),
+    SourceFile("key.toml", b"a." * 300_000 + b"a = 1"),
+    SourceFile("header.toml", b"[" + b"a." * 300_000 + b"a]\nb = 1"),
+]
+
+
+async def test_three_hundred_thousand_levels_are_a_fault_and_no_crash(reader: ReaderProcess) -> None:
     pid = reader.pid
-    with pytest.raises(DefinitionError, match="deeper than 64 levels"):
-        await reader.read("s", [SourceFile(name, content)])
-    assert reader.pid == pid
-    assert (await reader.read("s", [GOOD])).layer.definitions
+    for file in DEEP:
+        with pytest.raises(DefinitionError, match="deeper than 64 levels"):
+            await reader.read("s", [file])
+        assert reader.pid == pid, file.path
+        assert (await reader.read("s", [GOOD])).layer.definitions
 
 
 async def test_an_alias_bomb_is_refused_alias_by_alias(reader: ReaderProcess) -> None:

@@ -28,7 +28,7 @@ def test_it_prints_one_line_of_json_with_its_real_addresses(daemon: RunningDaemo
 
 
 def test_standard_output_holds_that_line_and_nothing_more(tmp_path: Path, flags: Path) -> None:
-    with running_daemon(tmp_path, "--source", flags) as daemon:
+    with running_daemon(tmp_path, "--source", flags, fresh=True) as daemon:
         daemon.signal(signal.SIGTERM)
         assert daemon.wait() == 0
         assert daemon.process.stdout is not None and daemon.process.stdout.read() == b""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import ssl
 from pathlib import Path
 
+from burgeed.audit.sealing_key import take_first_key
+from tests.support.bundles import Signer
+from tests.support.certificates import Authority
 from tests.support.daemon import RunningDaemon, run_command, running_daemon
 
 FLAGS = "flags:\n  beta: {defaultVariant: off}\n"
@@ -19,7 +24,12 @@ def test_strict_wants_reasons_persons_and_an_anchor(tmp_path: Path) -> None:
     (tmp_path / "flags.yaml").write_text(FLAGS)
     anchor = tmp_path / "anchors" / "burgee"
     anchor.parent.mkdir(mode=0o700)
-    arguments = ("up", tmp_path / "flags.yaml", "--audit-mode", "strict", "--audit-anchor", f"file:{anchor}")
+    signer = Signer(tmp_path)
+    signer.sign(tmp_path / "flags.yaml", 1)
+    authority = Authority(tmp_path)
+    speaks = ("--tls-certificate", authority.issue("server").in_one_file())
+    strict = ("--audit-mode", "strict", "--source-key", signer.path, "--audit-anchor", f"file:{anchor}")
+    arguments = ("up", tmp_path / "flags.yaml", *strict, *speaks)
     with running_daemon(tmp_path, *arguments) as daemon:
         daemon.wait_ready()
         shared = daemon.request(
@@ -29,7 +39,8 @@ def test_strict_wants_reasons_persons_and_an_anchor(tmp_path: Path) -> None:
         bearer = {"Authorization": f"Bearer {shared.document['token']}"}
         assert put(daemon) == 403
         assert daemon.request("POST", "/admin/v1/tokens", {"name": "x", "scopes": ["read"]}).status == 403
-        over_tcp = daemon.request("PUT", f"{OVERRIDE}?reason=x", {"variant": "on"}, bearer, over=daemon.http)
+        how = {"over": daemon.http, "tls": ssl.create_default_context(cafile=authority.certificate_path)}
+        over_tcp = daemon.request("PUT", f"{OVERRIDE}?reason=x", {"variant": "on"}, bearer, **how)
         assert (over_tcp.status, over_tcp.document["type"]) == (403, "/problems/not-allowed")
         assert put(daemon, "?reason=pilot") == 200
         assert daemon.request("GET", "/health").document["degraded"] == []
@@ -38,8 +49,12 @@ def test_strict_wants_reasons_persons_and_an_anchor(tmp_path: Path) -> None:
         assert daemon.wait() == 0
     assert "burgee-audit/" in anchor.read_text()
     state = ("--state-dir", tmp_path / "state", "--store", f"sqlite:{tmp_path / 'state' / 'burgee.db'}")
-    whole = run_command("audit", "verify", *state, "--anchor", anchor)
+    take_first_key(tmp_path / "state", tmp_path / "auditor.key")
+    sealed = ("--anchor", anchor, "--seal-key", tmp_path / "auditor.key", "--json")
+    whole = run_command("audit", "verify", *state, *sealed)
     assert whole.returncode == 0, whole.stdout + whole.stderr
+    found = json.loads(whole.stdout)
+    assert found["sealed"] == found["anchored"] == found["last"] > 0
 
 
 def test_strict_does_not_start_without_an_anchor(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from burgee.flag import Origin
 from burgee.snapshot import Generation
 from burgeed.clock import SystemClock
 from burgeed.server.app import STATE, build_application
+from burgeed.server.authorization import Authorization
 from burgeed.server.limits import Limits
 from burgeed.server.listeners import Listeners
 from burgeed.server.services import Services, nowhere
 from burgeed.server.state import ServerState
 from burgeed.server.sync_token import SyncToken
+from burgeed.server.tls.following import FollowedCertificate
 from burgeed.server.unix_socket import UnixAddress
 from burgeed.settings.model import Address
 from burgeed.store.layers import LayerStore
@@ -213,6 +215,8 @@ async def serving(
     sync_token: SyncToken | None = None,
     locate: Callable[[Origin], Awaitable[tuple[int, int] | None]] = nowhere,
     control: Control | None = None,
+    certificate: FollowedCertificate | None = None,
+    authorization: Authorization | None = None,
 ) -> AsyncIterator[Serving]:
     """A server on a Unix socket in ``directory`` and a free port, serving ``document`` where there is one.
 
@@ -241,6 +245,8 @@ async def serving(
         event_streams=event_streams,
         sync_token=sync_token,
         limits=limits,
+        certificate=certificate,
+        **({} if authorization is None else {"authorization": authorization}),
         **controlled,
     )
     application = build_application(services)
@@ -250,6 +256,7 @@ async def serving(
         listen=Address("127.0.0.1", 0),
         management=Address("127.0.0.1", 0) if management else None,
         allowed_hosts=allowed_hosts,
+        certificate=certificate,
     )
     await listeners.start()
     publishing = asyncio.create_task(publisher.run())
@@ -264,7 +271,7 @@ async def serving(
         await stack.aclose()
 
 
-async def eventually(condition: Callable[[], bool], within: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(within):
         while not condition():

@@ -90,6 +90,17 @@ def test_what_has_no_place_in_json_never_fails_an_event(value: object) -> None:
     assert json.loads(log.record(1).document)["id"] == "e1-1"
 
 
+def test_who_has_not_taken_what_was_forgotten_begins_anew() -> None:
+    log = log_of(5)
+    behind, level = log.subscribe(after=3), log.subscribe()
+    log.forget()
+    assert (log.size, log.since("e1", 4), log.since("e1", 5)) == (0, None, ())
+    assert behind.take(1000) is None and behind.start_anew().sequence == 5
+    log.append([control_event(flag_key="new")])
+    assert [record.event.flag_key for record in level.take(1000) or ()] == ["new"]
+    assert [record.event.sequence for record in behind.take(1000) or ()] == [6]
+
+
 async def test_a_subscription_waits_until_there_is_more() -> None:
     log = EventLog("e1")
     subscription = log.subscribe()

@@ -13,13 +13,13 @@ from tests.daemon.server.serving import Wire, eventually, serving
 from burgeed.server.limits import Limits, connections_allowed
 
 QUICK = Limits(header_deadline=0.3, body_deadline=0.3, keep_alive=30.0, write_deadline=0.3)
-PROMPT = 2.5
+PROMPT = 6.0
 """Seconds within which a deadline of 0.3 s ends a connection on a busy machine; what else would end it, or a
 deadline that each byte puts off, comes later."""
 HEAD = b"POST /ofrep/v1/evaluate/flags/static HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
 
 
-async def drip(wire: Wire, data: bytes, every: float = 0.05) -> None:
+async def drip(wire: Wire, data: bytes, every: float = 0.1) -> None:
     assert len(data) * every > PROMPT
     for number in range(len(data)):
         wire.write(data[number : number + 1])
@@ -78,7 +78,7 @@ async def test_a_half_sent_second_header_is_closed(tmp_path: Path) -> None:
 
 
 async def test_an_idle_connection_is_kept_for_a_while_and_then_closed(tmp_path: Path) -> None:
-    limits = replace(QUICK, keep_alive=1.2)
+    limits = replace(QUICK, keep_alive=2.0)
     async with serving(tmp_path, DEFINITION, limits=limits) as server, await server.unix.open() as wire:
         for _ in range(3):
             wire.write(HEAD + b"{}")
@@ -96,14 +96,14 @@ async def test_a_slow_body_is_408_and_closed(tmp_path: Path, transport: str) -> 
         wire.write(HEAD.replace(b"Host: x", b"Host: " + server.peer(transport).host.encode()) + b"{")
         reply = await wire.reply()
         assert (reply.status, reply.json["key"], reply.json["errorCode"]) == (408, "static", "PARSE_ERROR")
-        assert await wire.closed(within=2)
+        assert await wire.closed(within=PROMPT)
 
 
 async def test_a_body_for_nobody_does_not_hold_the_connection(tmp_path: Path) -> None:
     async with serving(tmp_path, DEFINITION, limits=QUICK) as server, await server.unix.open() as wire:
         wire.write(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx")
         assert (await wire.reply()).status == 404
-        assert await wire.closed(within=2)
+        assert await wire.closed(within=PROMPT)
 
 
 async def test_a_client_that_does_not_read_its_answer_is_dropped(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_beyond_the_cap_only_health_is_answered_and_beyond_the_reserve_not
         reserve = [await server.unix.open() for _ in range(2)]
         await eventually(lambda: server.state.connections == 5)
         async with await server.unix.open() as beyond:
-            assert await beyond.closed(within=2)
+            assert await beyond.closed(within=PROMPT)
         for wire in (*inside[1:], *reserve):
             wire.writer.close()
         await eventually(lambda: server.state.connections == 1)

@@ -78,7 +78,7 @@ async def test_what_is_not_http_is_400_in_json_and_ends_the_connection(
         wire.write(sent)
         reply = await wire.reply()
         assert_is_an_error(reply, 400)
-        assert await wire.closed(within=3)
+        assert await wire.closed(within=10)
         assert server.state.malformed >= 1
         assert (await server.peer(transport).evaluate("static")).status == 200
 
@@ -91,7 +91,7 @@ async def test_a_broken_chunked_body_is_one_400(tmp_path: Path) -> None:
             + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
         )
         assert_is_an_error(await wire.reply(), 400)
-        assert await wire.closed(within=3)
+        assert await wire.closed(within=10)
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -386,7 +386,7 @@ async def test_while_a_large_snapshot_is_sent_the_event_loop_is_never_held(tmp_p
         watching.cancel()
         size = len(server.publisher.published.data)  # type: ignore[union-attr, arg-type]
     assert int(output) == size > 2_000_000
-    assert sorted(holds)[-2] < 0.05
+    assert sorted(holds)[-2] < 0.15
 
 
 async def test_a_snapshot_that_cannot_be_encoded_is_503_and_evaluations_are_answered(

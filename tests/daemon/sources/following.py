@@ -19,7 +19,7 @@ from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderProcess, Reading
 from burgeed.sources.file import FileSource
 
-SOON = 3.0
+SOON = 10.0
 """Seconds within which a change must be served, on a machine that runs other tests meanwhile."""
 
 

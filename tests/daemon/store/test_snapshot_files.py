@@ -13,7 +13,7 @@ import pytest
 from burgee.snapshot import Generation
 from burgeed.store.directory import DirectoryUnusable
 from burgeed.store.permissions import Permissions
-from burgeed.store.snapshot_files import KEPT, SnapshotFiles
+from burgeed.store.snapshot_files import KEPT, SnapshotFiles, forget_left_files
 
 
 def generation(number: int) -> Generation:
@@ -192,3 +192,31 @@ def test_a_directory_in_which_others_could_replace_files_is_refused(tmp_path: Pa
     spoil(tmp_path)
     with pytest.raises(DirectoryUnusable, match=str(tmp_path)):
         SnapshotFiles(tmp_path, Permissions())
+
+
+def test_files_of_earlier_snapshots_go_when_asked_and_who_reads_one_goes_on(
+    tmp_path: Path, files: SnapshotFiles
+) -> None:
+    first = files.write(generation(1), b"one")
+    with first.open("rb") as reading:
+        files.write(generation(2), b"two")
+        assert not forget_left_files(tmp_path) and len(names(tmp_path)) == 3
+        files.forget_older()
+        assert names(tmp_path) == ["current", "epoch-2.snapshot"] and reading.read() == b"one"
+
+
+def test_an_ended_daemons_earlier_files_go_with_the_next_start_or_before(tmp_path: Path) -> None:
+    for last, forget in ((2, lambda: forget_left_files(tmp_path)), (4, lambda: next_start(tmp_path))):
+        files = SnapshotFiles(tmp_path, Permissions())
+        for number in (last - 1, last):
+            files.write(generation(number), b"data")
+        files.close()
+        assert len(names(tmp_path)) > 2
+        assert forget()
+        assert names(tmp_path) == ["current", f"epoch-{last}.snapshot"]
+    assert forget_left_files(tmp_path / "elsewhere")
+
+
+def next_start(tmp_path: Path) -> bool:
+    SnapshotFiles(tmp_path, Permissions()).close()
+    return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from burgeed.store import layers as module
 from burgeed.store.layers import LayerStore
 from tests.support.strategies import documents
 
-compose = module.compose
+compose, recompose = module.compose, module.recompose
 
 
 def a_store(*order: str) -> LayerStore:
@@ -41,13 +43,14 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entered = threading.Event()
         self.let_go = threading.Event()
-        monkeypatch.setattr(module, "compose", self.compose)
+        for composing in (compose, recompose):
+            monkeypatch.setattr(module, composing.__name__, partial(self.compose, composing))
 
-    def compose(self, *arguments: Any, **options: Any) -> Any:
+    def compose(self, composing: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         if not self.entered.is_set() and threading.current_thread() is not threading.main_thread():
             self.entered.set()
             assert self.let_go.wait(30)
-        return compose(*arguments, **options)
+        return composing(*arguments, **options)
 
     async def is_entered(self) -> None:
         assert await asyncio.to_thread(self.entered.wait, 10)

@@ -19,6 +19,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 
 from tests.support.daemon import RunningDaemon, running_daemon, wait_until
+from tests.support.ports import reserved_port
 
 THREADS = 8
 CUSTOMERS = 20
@@ -164,7 +165,7 @@ class Outcome:
 
 
 def restart_under_load(folder: Path, times: int, transport: str, deadline: float, longest: float) -> Outcome:
-    """Kill the daemon and start it again, each time with another definition: once it is missed, and at once, in turns.
+    """Kill the daemon and start it again with another definition: once it is missed, and at once, in turns.
 
     Args:
         folder: for its files.
@@ -177,9 +178,9 @@ def restart_under_load(folder: Path, times: int, transport: str, deadline: float
     flags.write_text(definition(0))
     recoveries: list[float] = []
     with ExitStack() as stack:
-        daemon = _started(stack, folder, flags, "127.0.0.1:0")
+        listen = f"127.0.0.1:{stack.enter_context(reserved_port())}"
+        daemon = _started(stack, folder, flags, listen)
         assert daemon.http is not None
-        listen = daemon.http.removeprefix("http://")
         address = daemon.http if transport == "tcp" else f"unix://{daemon.socket}"
         provider = BurgeeProvider(address, deadline=deadline)
         api.set_provider_and_wait(provider, DOMAIN)

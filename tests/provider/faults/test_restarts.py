@@ -18,12 +18,12 @@ LONGEST_RECOVERY = 1.0
 def test_a_daemon_that_is_killed_under_load_gives_no_wrong_answer_and_is_missed_for_a_moment_only(
     tmp_path: Path, transport: str
 ) -> None:
-    outcome = restart_under_load(tmp_path, 3, transport, deadline=0.5, longest=3 * LONGEST_RECOVERY)
+    outcome = restart_under_load(tmp_path, 3, transport, deadline=0.5, longest=10 * LONGEST_RECOVERY)
     assert outcome.account.wrong == []
     assert len(outcome.recoveries) == 3
     assert outcome.account.reasons["STALE"] > 0
     assert outcome.account.reasons["ERROR"] == 0
-    assert outcome.account.longest < 0.5 + 2.0
+    assert outcome.account.longest < 0.5 + 5.0
 
 
 @pytest.mark.long

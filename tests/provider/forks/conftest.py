@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.daemon import RunningDaemon, clean_environment, running_daemon
+from tests.support.ports import reserved_port
 from tests.support.talking_process import TalkingProcess, talking
 
 APPLICATIONS = Path(__file__).with_name("applications")
@@ -87,13 +87,11 @@ def shared_sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar
 @contextmanager
 def late_sidecar(directory: Path) -> Iterator[Sidecar]:
     """A daemon that is not there before its first phase is set."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     path = directory / "flags.json"
     token_file = directory / "token"
     token_file.write_text(TOKEN)
     token_file.chmod(0o600)
-    with ExitStack() as running:
+    with reserved_port() as port, ExitStack() as running:
 
         def start() -> RunningDaemon:
             options = ("--source", path, "--listen", f"127.0.0.1:{port}", "--sync-token-file", token_file)
@@ -146,7 +144,7 @@ class Application:
                 missing.remove(told["role"])
         return time.monotonic() - began
 
-    def ends_well(self, seconds: float = 15.0) -> None:
+    def ends_well(self, seconds: float = 30.0) -> None:
         """It ends by itself, without any complaint."""
         assert self.process.process.wait(seconds) == 0, "\n".join(self.process.said)
         assert not [line for line in self.process.said if "Traceback" in line or "Warning" in line]

@@ -226,8 +226,8 @@ def test_a_download_that_failed_is_tried_again(
     provider = set_provider(distant, openfeature_api)
     assert provider.resolve_string_details("text", "").value == "from the daemon"
     downloads.serve = None
-    eventually(lambda: provider.resolve_string_details("text", "").value == "alpha", 10)
-    eventually(lambda: not threads_named("burgee-download"), 10)
+    eventually(lambda: provider.resolve_string_details("text", "").value == "alpha")
+    eventually(lambda: not threads_named("burgee-download"))
 
 
 def test_a_download_that_hangs_does_not_keep_the_provider_from_being_shut_down(
@@ -241,8 +241,8 @@ def test_a_download_that_hangs_does_not_keep_the_provider_from_being_shut_down(
     assert provider.resolve_string_details("text", "").value == "alpha"
     began = time.monotonic()
     openfeature_api.shutdown()
-    assert time.monotonic() - began < 5
-    eventually(lambda: not threads_named("burgee-subscription"), 2)
+    assert time.monotonic() - began < 15
+    eventually(lambda: not threads_named("burgee-subscription"))
 
 
 def test_while_the_stream_is_silent_what_was_downloaded_is_stale(
@@ -251,11 +251,11 @@ def test_while_the_stream_is_silent_what_was_downloaded_is_stale(
     provider = set_provider(distant, openfeature_api)
     distant.stop()
     stale = eventually(
-        lambda: (found := caller.resolve(provider, "string", "text", "")).reason is Reason.STALE and found, 3
+        lambda: (found := caller.resolve(provider, "string", "text", "")).reason is Reason.STALE and found
     )
     assert (stale.value, stale.flag_metadata["burgee.reason"]) == ("alpha", "STATIC")
     distant.start()
-    eventually(lambda: caller.resolve(provider, "string", "text", "").reason is Reason.STATIC, 5)
+    eventually(lambda: caller.resolve(provider, "string", "text", "").reason is Reason.STATIC)
 
 
 def test_evaluations_go_on_while_it_downloads(

@@ -44,7 +44,7 @@ def test_with_a_bootstrap_file_an_application_starts_without_a_daemon(
     provider = alone(tmp_path, resolver=resolver, bootstrap=bootstrap, initialize_deadline=30)
     began = time.monotonic()
     openfeature_api.set_provider_and_wait(provider)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     client = openfeature_api.get_client()
     eventually(lambda: client.get_provider_status() is ProviderStatus.STALE)
     details = caller.resolve(provider, "string", "text", "mine")

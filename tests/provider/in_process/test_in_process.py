@@ -122,7 +122,7 @@ def test_while_the_heart_stands_still_answers_are_stale_and_keep_their_reason(
 ) -> None:
     assert caller.resolve(local, "string", "text", "").reason is Reason.STATIC
     stale = eventually(
-        lambda: (found := caller.resolve(local, "string", "text", "")).reason is Reason.STALE and found, 3
+        lambda: (found := caller.resolve(local, "string", "text", "")).reason is Reason.STALE and found
     )
     assert (stale.value, stale.flag_metadata["burgee.reason"]) == ("alpha", "STATIC")
     code_default = caller.resolve(local, "boolean", "resting", True)
@@ -130,7 +130,7 @@ def test_while_the_heart_stands_still_answers_are_stale_and_keep_their_reason(
     unknown = caller.resolve(local, "string", "unknown", "")
     assert (unknown.reason, unknown.error_code) == (Reason.ERROR, ErrorCode.FLAG_NOT_FOUND)
     sharing.shared.beat()
-    eventually(lambda: caller.resolve(local, "string", "text", "").reason is Reason.STATIC, 1)
+    eventually(lambda: caller.resolve(local, "string", "text", "").reason is Reason.STATIC)
     assert "burgee.reason" not in caller.resolve(local, "string", "text", "").flag_metadata
 
 

@@ -82,7 +82,7 @@ def test_without_an_announcement_of_the_sdk_the_wait_ends_by_itself(monkeypatch:
     announcer.announce(StatusChanged(Status.READY, "there"))
     began = time.monotonic()
     eventually(lambda: sink.names == ["READY"])
-    assert 0.5 < time.monotonic() - began <= announcements.AFTER_INITIALIZE + 1
+    assert 0.5 < time.monotonic() - began <= announcements.AFTER_INITIALIZE + 5
 
 
 def test_a_new_initialize_drops_what_belongs_to_the_time_before() -> None:

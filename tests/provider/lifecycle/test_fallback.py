@@ -67,7 +67,7 @@ def test_a_daemon_that_hangs_is_waited_for_until_the_deadline(unix_daemon: FakeD
     told = listen()
     began = time.monotonic()
     api.set_provider_and_wait(with_fallback(unix_daemon.address, initialize_deadline=0.4))
-    assert 0.4 <= time.monotonic() - began < 3
+    assert 0.4 <= time.monotonic() - began < 6
     eventually(lambda: names(told) == ["READY", "STALE"])
     assert status() is ProviderStatus.STALE
 

@@ -92,7 +92,7 @@ def test_a_daemon_that_died_during_a_download_is_stale_right_after_it(unix_daemo
     download.may_end.set()
     ended = time.monotonic()
     eventually(lambda: status() is ProviderStatus.STALE)
-    assert time.monotonic() - ended < 1.2
+    assert time.monotonic() - ended < 5
 
 
 def test_initialize_waits_for_the_download_and_ready_follows_it(unix_daemon: FakeDaemon) -> None:
@@ -134,7 +134,7 @@ def test_shutdown_does_not_wait_for_a_download(unix_daemon: FakeDaemon, ends_whe
     eventually(lambda: download.events)
     began = time.monotonic()
     provider.shutdown()
-    assert time.monotonic() - began < (1.1 if ends_when_closed else 4)
+    assert time.monotonic() - began < (3 if ends_when_closed else 6)
     download.may_end.set()
     eventually(lambda: not threads_named("burgee-subscription"))
 
@@ -206,7 +206,7 @@ def test_an_sdk_that_never_returns_from_an_event_keeps_nobody_from_following(
     eventually(lambda: len(taken) > 1)
     began = time.monotonic()
     provider.shutdown()
-    assert time.monotonic() - began < 1.1
+    assert time.monotonic() - began < 5
 
 
 def test_shutting_down_or_setting_a_provider_from_within_a_handler_works(unix_daemon: FakeDaemon) -> None:
@@ -222,7 +222,7 @@ def test_shutting_down_or_setting_a_provider_from_within_a_handler_works(unix_da
 
     api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, replace)
     unix_daemon.publish(a_generation(2, "f"))
-    assert done.wait(5)
+    assert done.wait(20)
     assert client.provider is second
     assert status() is ProviderStatus.READY
     eventually(lambda: unix_daemon.open_streams == 1)

@@ -35,7 +35,7 @@ def test_silence_makes_stale_then_error_then_ready_each_once(daemon: FakeDaemon)
     died = time.monotonic()
     daemon.stop()
     eventually(lambda: status() is ProviderStatus.STALE)
-    assert 1 < time.monotonic() - died < 2.8
+    assert 0.5 < time.monotonic() - died < 6
     assert client.get_boolean_details("f", False).reason == Reason.STALE
     eventually(lambda: status() is ProviderStatus.ERROR)
     assert client.get_boolean_details("f", False).value is True
@@ -65,7 +65,7 @@ def test_a_daemon_that_only_falls_silent_is_stale_and_ready_once_it_speaks(unix_
     unix_daemon.beating = False
     fell_silent = time.monotonic()
     eventually(lambda: status() is ProviderStatus.STALE)
-    assert 1 < time.monotonic() - fell_silent < 2.8
+    assert 0.5 < time.monotonic() - fell_silent < 6
     unix_daemon.beating = True
     eventually(lambda: status() is ProviderStatus.READY)
     eventually(lambda: len(told) == 3)
@@ -81,9 +81,9 @@ def test_a_daemon_that_accepts_but_never_speaks_again_becomes_stale_in_time_too(
     unix_daemon.cut_connections()
     cut = time.monotonic()
     eventually(lambda: status() is ProviderStatus.STALE)
-    assert 1 < time.monotonic() - cut < 2.8
+    assert 0.5 < time.monotonic() - cut < 6
     eventually(lambda: status() is ProviderStatus.ERROR)
-    assert time.monotonic() - cut < 4
+    assert time.monotonic() - cut < 10
     eventually(lambda: len(told) >= 3)
     assert names(told)[:3] == ["READY", "STALE", "ERROR"]
 

@@ -95,7 +95,7 @@ def test_answers_from_memory_are_no_longer_stale_once_the_daemon_speaks_again(
     beating_on.cut_connections()
     eventually(lambda: status() is ProviderStatus.READY)
     # The socket still answers nobody: what is given comes from memory.
-    eventually(lambda: answered().reason is reason_while_ready, 1)
+    eventually(lambda: answered().reason is reason_while_ready)
 
 
 def test_a_provider_that_was_shut_down_while_stale_believes_the_head_again(beating_on: BeatingOn) -> None:

@@ -23,7 +23,7 @@ def test_a_provider_is_ready_as_soon_as_the_daemon_spoke(daemon: FakeDaemon) -> 
     told = listen()
     began = time.monotonic()
     api.set_provider_and_wait(BurgeeProvider(daemon.address))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert status() is ProviderStatus.READY
     assert api.get_client().get_boolean_value("f", False) is True
     eventually(lambda: names(told) == ["READY"])
@@ -36,7 +36,7 @@ def test_initialize_raises_at_its_deadline_and_ready_follows_by_itself(daemon: F
     began = time.monotonic()
     with pytest.raises(ProviderNotReadyError) as caught:
         api.set_provider_and_wait(provider)
-    assert 0.2 <= time.monotonic() - began < 3
+    assert 0.2 <= time.monotonic() - began < 6
     assert caught.value.error_code is ErrorCode.PROVIDER_NOT_READY
     assert daemon.address in str(caught.value.error_message)
     assert status() is ProviderStatus.ERROR

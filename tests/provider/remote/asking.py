@@ -12,6 +12,22 @@ from burgee.resolution import Resolution
 from burgee.value import FlagType
 
 
+def resolve(
+    resolver: RemoteResolver, flag_key: str, flag_type: FlagType, context: Mapping[str, Any]
+) -> Resolution:
+    """Answer at once, else ask the daemon, as the provider does."""
+    found = resolver.at_once(flag_key, flag_type, context)
+    return resolver.ask(flag_key, flag_type, context) if found is None else found
+
+
+async def resolve_async(
+    resolver: RemoteResolver, flag_key: str, flag_type: FlagType, context: Mapping[str, Any]
+) -> Resolution:
+    """The same in an event loop."""
+    found = resolver.at_once(flag_key, flag_type, context)
+    return await resolver.ask_async(flag_key, flag_type, context) if found is None else found
+
+
 class Asker:
     """Calls one way.
 
@@ -31,8 +47,8 @@ class Asker:
     ) -> Resolution:
         """One question."""
         if self.way == "blocking":
-            return resolver.resolve(flag_key, flag_type, context or {})
-        return asyncio.run(resolver.resolve_async(flag_key, flag_type, context or {}))
+            return resolve(resolver, flag_key, flag_type, context or {})
+        return asyncio.run(resolve_async(resolver, flag_key, flag_type, context or {}))
 
     def prefetch(self, resolver: RemoteResolver, context: Mapping[str, Any]) -> int:
         """Ask for all flags."""

@@ -149,7 +149,7 @@ def test_what_is_cached_is_what_the_daemon_would_say(address: str) -> None:
 
 
 def test_an_edge_in_time_ends_an_answer_by_itself(address: str, folder: Path) -> None:
-    edge = datetime.now(UTC) + timedelta(seconds=2.5)
+    edge = datetime.now(UTC) + timedelta(seconds=4)
     save(folder, flags(edge.isoformat()))
     connected(address)
     client = api.get_client()
@@ -164,8 +164,8 @@ def test_an_edge_in_time_ends_an_answer_by_itself(address: str, folder: Path) ->
         value, _ = ask()
         assert value == "b" or datetime.now(UTC) > edge - timedelta(seconds=0.1)
         time.sleep(0.01)
-    eventually(lambda: ask() == ("a", Reason.CACHED), 1.0)
-    assert datetime.now(UTC) - edge < timedelta(seconds=1)
+    eventually(lambda: ask() == ("a", Reason.CACHED))
+    assert datetime.now(UTC) - edge < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("way", ["blocking", "asynchronous"])

@@ -21,6 +21,7 @@ from openfeature.provider import ProviderStatus
 from tests.provider.conftest import eventually
 from tests.provider.specification.conftest import RESOLVERS, provider_of
 from tests.support.daemon import RunningDaemon, running_daemon
+from tests.support.ports import reserved_port
 
 pytestmark = pytest.mark.usefixtures("openfeature_api")
 
@@ -111,7 +112,7 @@ def test_a_daemon_that_cannot_be_reached_is_an_error_within_seconds_and_default_
     with pytest.raises(ProviderNotReadyError):
         api.set_provider_and_wait(provider_of(kind, Nowhere(), initialize_deadline=0.3))  # type: ignore[arg-type]
     eventually(lambda: names(told) == ["ERROR"])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert (told[0][1].error_code, bool(told[0][1].message)) == (ErrorCode.PROVIDER_NOT_READY, True)
     assert status() is ProviderStatus.ERROR
     details = changing()
@@ -136,12 +137,18 @@ def test_a_changed_definition_is_told_with_its_flags_and_answered(
     assert status() is ProviderStatus.READY
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as reserved:
+        yield reserved
+
+
 def test_an_outage_is_stale_then_an_error_then_ready_and_the_last_known_answer_all_the_while(
-    kind: str, tmp_path: Path, definition: Path
+    kind: str, tmp_path: Path, definition: Path, port: int
 ) -> None:
-    with running_daemon(tmp_path, "--source", definition) as first:
+    arguments = ["--source", definition, "--listen", f"127.0.0.1:{port}"]
+    with running_daemon(tmp_path, *arguments) as first:
         first.wait_ready()
-        port = (first.http or "").rpartition(":")[2]
         api.set_provider_and_wait(provider_of(kind, first, grace=0.5))
         told = hear()
         eventually(lambda: names(told) == ["READY"])
@@ -156,7 +163,7 @@ def test_an_outage_is_stale_then_an_error_then_ready_and_the_last_known_answer_a
     eventually(lambda: status() is ProviderStatus.ERROR)
     assert (changing().value, changing().reason) == ("foo", Reason.STALE)
     definition.write_text(DEFINITION % "bar")
-    with running_daemon(tmp_path, "--source", definition, "--listen", f"127.0.0.1:{port}") as second:
+    with running_daemon(tmp_path, *arguments) as second:
         second.wait_ready()
         eventually(lambda: status() is ProviderStatus.READY)
         eventually(lambda: changing().value == "bar")
@@ -175,7 +182,7 @@ def test_shutdown_is_prompt_may_be_repeated_and_ends_every_event(
     assert greeting().value == "hi"
     began = time.monotonic()
     api.shutdown()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
     told = hear()
     eventually(lambda: names(told) == ["READY"])
     for _ in range(3):

@@ -55,6 +55,18 @@ NEW_TOKEN = record(
     closed=True,
 )
 ERASURE = record({"kind": KEY, "name": KEY, "legalBasis": {**KEY, "maxLength": 1_000}}, closed=True)
+ERASED = record(
+    {
+        "found": {"type": "boolean"},
+        "subjectId": TEXT,
+        "entries": COUNT,
+        "pseudonym": TEXT,
+        "revisions": COUNT,
+        "left": array(TEXT),
+    }
+)
+HOLD = record({"name": KEY})
+NEW_HOLD = record({"name": {**KEY, "maxLength": 1_000}}, closed=True)
 EXPORT = {"oneOf": [{**TEXT, "contentMediaType": form.partition(";")[0]} for form in FORMS.values()]}
 
 
@@ -127,9 +139,29 @@ def account_routes(services: Services, state: ServerState) -> tuple[Route, ...]:
         ),
         Route(
             "POST", "/admin/v1/audit/erase", audit.erase, "eraseSubject", Scope.AUDIT,
-            "Make the personal data of one subject in the audit unreadable for ever.",
-            parameters=(*ASKED, SECOND_TOKEN), request=ERASURE,
-            responses={200: record({"found": {"type": "boolean"}, "subjectId": TEXT, "entries": COUNT})},
+            "Make the personal data of one subject unreadable for ever, in the audit and in the history.",
+            parameters=(*ASKED, SECOND_TOKEN), request=ERASURE, responses={200: ERASED},
+        ),
+        Route(
+            "GET", "/admin/v1/audit/holds", audit.holds, "listHolds", Scope.AUDIT,
+            "The legal holds: while there is one, nothing of the audit is pruned or erased.",
+            parameters=(REQUEST_ID,), responses={200: record({"items": array(HOLD)})},
+        ),
+        Route(
+            "POST", "/admin/v1/audit/holds", audit.hold, "holdAudit", Scope.AUDIT,
+            "Put a legal hold on the audit.",
+            parameters=ASKED, request=NEW_HOLD,
+            responses={200: record({"name": KEY, "isNew": {"type": "boolean"}})},
+        ),
+        Route(
+            "DELETE", "/admin/v1/audit/holds/{name}", audit.release, "releaseAudit", Scope.AUDIT,
+            "End a legal hold.",
+            parameters=ASKED, responses={200: HOLD},
+        ),
+        Route(
+            "POST", "/admin/v1/audit/rewrap", audit.rewrap, "rewrapAudit", Scope.AUDIT,
+            "Wrap with the daemon's master key every key of the audit that a former one wraps.",
+            parameters=ASKED, responses={200: record({"keys": COUNT})},
         ),
         Route(
             "GET", "/admin/v1/tokens", tokens.list, "listTokens", Scope.TOKENS,

@@ -1,14 +1,13 @@
-"""``/admin/v1/audit``: search, export, checkpoint, prune, erase. Reading it is recorded in it."""
+"""``/admin/v1/audit``: search, export, checkpoint, prune, erase, holds, rewrapping; reading is recorded."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aiohttp import web
 
 from burgeed.audit.event import AuditEvent
-from burgeed.audit.log import AuditLog
 from burgeed.audit.modes import Privileged
 from burgeed.audit.records import AuditFilter, Requester
 from burgeed.server.admin.body import check_fields, read_object
@@ -22,6 +21,10 @@ from burgeed.server.problems import malformed, not_found
 from burgeed.server.request_id import HEADER, REQUEST_ID
 from burgeed.server.route import PRINCIPAL
 from burgeed.server.services import Services
+
+if TYPE_CHECKING:
+    # It loads the cryptography library, which a daemon without a store does without.
+    from burgeed.audit.log import AuditLog
 
 CURSOR: Final = "audit"
 FORMS: Final[dict[str, str]] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -101,15 +104,47 @@ class Audit:
         )
 
     async def erase(self, request: web.Request) -> web.Response:
-        """Make one subject's personal data unreadable for ever."""
+        """Make one subject's personal data unreadable for ever, in the audit and in the history."""
         log = self._log()
         body = await read_object(request, self._services.limits)
         check_fields(body, ("kind", "name", "legalBasis"))
         kind, name, basis = (_stated(body, field) for field in ("kind", "name", "legalBasis"))
         outcome = await log.erase(await self._requester(request, "erase"), kind, name, basis)
         return json_response(
-            {"found": outcome.found, "subjectId": outcome.subject_id, "entries": outcome.entries}
+            {
+                "found": outcome.found,
+                "subjectId": outcome.subject_id,
+                "entries": outcome.entries,
+                "pseudonym": outcome.pseudonym,
+                "revisions": outcome.revisions,
+                "left": list(outcome.left),
+            }
         )
+
+    async def holds(self, request: web.Request) -> web.Response:
+        """The legal holds."""
+        return json_response({"items": [{"name": name} for name in await self._log().holds()]})
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """Put a legal hold on the log."""
+        log = self._log()
+        body = await read_object(request, self._services.limits)
+        check_fields(body, ("name",))
+        name = _stated(body, "name")
+        is_new = await log.hold(await self._requester(request, None), name)
+        return json_response({"name": name, "isNew": is_new})
+
+    async def release(self, request: web.Request) -> web.Response:
+        """End a legal hold."""
+        log, name = self._log(), checked_text(request.match_info["name"], "the hold", 1_000, shortest=1)
+        if not await log.release(await self._requester(request, None), name):
+            raise not_found(f"there is no hold {name!r}")
+        return json_response({"name": name})
+
+    async def rewrap(self, request: web.Request) -> web.Response:
+        """Wrap with the daemon's master key what a former one wraps."""
+        count = await self._log().rewrap(await self._requester(request, None))
+        return json_response({"keys": count})
 
     def _log(self) -> AuditLog:
         if self._services.audit is None:
@@ -133,7 +168,7 @@ class Audit:
         )
         await log.append_alone([event])
 
-    async def _requester(self, request: web.Request, operation: Privileged) -> Requester:
+    async def _requester(self, request: web.Request, operation: Privileged | None) -> Requester:
         second = await permit(self._services, request, operation)
         return Requester(
             request[PRINCIPAL].name,
@@ -141,6 +176,7 @@ class Audit:
             on_behalf_of=read_text(request, "actor", LONGEST_ACTOR),
             request_id=request[REQUEST_ID],
             second="" if second is None else second.name,
+            certificate=request[PRINCIPAL].certificate,
         )
 
 

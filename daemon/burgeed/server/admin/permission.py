@@ -14,8 +14,11 @@ from burgeed.server.route import PRINCIPAL
 from burgeed.server.services import Services
 
 
-async def permit(services: Services, request: web.Request, operation: Privileged) -> Principal | None:
+async def permit(services: Services, request: web.Request, operation: Privileged | None) -> Principal | None:
     """Let the request pass where the mode does; who stands behind it as the second person, if anyone does.
+
+    Args:
+        operation: None for one of which no mode asks more than of others.
 
     Raises:
         Problem: 403, the mode asks for more.

@@ -78,6 +78,7 @@ def principal_document(principal: Principal) -> dict[str, Any]:
         "tokenId": principal.token_id,
         "uid": principal.uid,
         "person": principal.person,
+        "certificate": principal.certificate,
     }
 
 

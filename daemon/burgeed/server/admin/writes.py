@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from burgeed.audit.log import AuditLog
 from burgeed.control.commands import Command
 from burgeed.control.demands import operations_of
 from burgeed.control.protocol import ControlPlane
@@ -17,6 +16,10 @@ from burgeed.server.admin.write_request import read_write_request
 from burgeed.server.errors import RETRY, json_response, not_ready
 from burgeed.server.problems import Problem
 from burgeed.server.services import Services
+
+if TYPE_CHECKING:
+    # It loads the cryptography library, which a daemon without a store does without.
+    from burgeed.audit.log import AuditLog
 
 REPLAYED = "Idempotency-Replayed"
 """The header of an answer that was given before to the same Idempotency-Key."""

@@ -13,35 +13,22 @@ from urllib.parse import quote
 
 from tests.daemon.server.serving import SOURCE, Peer, Reply, Serving, serving
 
-from burgeed.audit import schema as audit_schema
 from burgeed.audit.checkpoints import Checkpoints
 from burgeed.audit.journal import Journal
 from burgeed.audit.keys import open_keys
 from burgeed.audit.log import AuditLog
-from burgeed.authority import schema as authority_schema
 from burgeed.authority.principal import Restriction, Scope
 from burgeed.authority.registry import FIRST, TokenRegistry
 from burgeed.clock import SystemClock
 from burgeed.control.event_log import EventLog
 from burgeed.control.plane import Plane
+from burgeed.control.schema import MIGRATIONS
 from burgeed.database.errors import DatabaseUnavailable, OutcomeUnknown
-from burgeed.database.migration import Migration
 from burgeed.database.opening import open_database
 from burgeed.database.protocol import Database
-from burgeed.revisions import schema as revisions_schema
 from burgeed.server.authorization import Authorization
 from burgeed.server.token_audit import recorded_tokens
 from burgeed.store.layers import LayerStore
-
-MIGRATIONS = [
-    Migration(
-        1,
-        "everything",
-        (*revisions_schema.TABLES, *audit_schema.TABLES, *authority_schema.TABLES),
-        sqlite=audit_schema.SQLITE_TRIGGERS,
-        postgresql=audit_schema.POSTGRESQL_TRIGGERS,
-    )
-]
 
 SHOP: dict[str, Any] = {
     "metadata": {"flagSetId": "shop"},
@@ -85,8 +72,8 @@ class Broken:
             raise self.on_read
         return await self.database.read(work)
 
-    async def scrub(self, table: str) -> None:
-        await self.database.scrub(table)
+    async def scrub(self, *tables: str) -> None:
+        await self.database.scrub(*tables)
 
     async def changed(self, within: float) -> bool:
         return await self.database.changed(within)

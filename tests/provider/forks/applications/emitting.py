@@ -32,7 +32,7 @@ def tell_one(provider: BurgeeProvider) -> None:
     provider.attach(on_emit)
     change = ConfigurationChanged(("phase",), "made up", Generation("made-up", 1))
     provider._lifecycle.announcer.announce(change)
-    os._exit(0 if told.wait(5) else 9)
+    os._exit(0 if told.wait(20) else 9)
 
 
 if __name__ == "__main__":

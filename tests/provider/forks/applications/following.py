@@ -15,7 +15,7 @@ from openfeature import api
 from openfeature.contrib.provider.burgee import BurgeeProvider
 from openfeature.evaluation_context import EvaluationContext
 
-LONGEST = 25.0
+LONGEST = 60.0
 """Seconds after which a process that was not told to end gives up."""
 CUSTOMERS = 20
 

@@ -40,7 +40,7 @@ if __name__ == "__main__":
         if sys.argv[1] == "postfork":
             provider.postfork()
             provider.postfork()
-            until = time.monotonic() + 5
+            until = time.monotonic() + 20
             while provider._heard.generation() is None and time.monotonic() < until:
                 time.sleep(0.005)
             say(role="child", follows=provider._heard.generation() is not None)
@@ -51,7 +51,7 @@ if __name__ == "__main__":
         api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, note)
         follow("child")
         worst = wait_for_children([grandchild])
-        os._exit(worst if heard.wait(5) else 6)
+        os._exit(worst if heard.wait(20) else 6)
     provider.postfork()
     follow("parent")
     code = wait_for_children([child])

@@ -1,4 +1,4 @@
-"""Where the daemon is: a Unix socket or a TCP port on this machine's side of the network."""
+"""Where the daemon is: a Unix socket, or a TCP port with TLS or without."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ DEFAULT_PORT = 8016
 LONGEST_SOCKET_PATH = 107
 """Bytes: `sun_path` of Linux less its closing NUL."""
 
-_FORMS = "write unix:///run/burgee/burgee.sock or http://127.0.0.1:8016"
+_FORMS = "write unix:///run/burgee/burgee.sock, http://127.0.0.1:8016 or https://host:8016"
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+")
+_CERTIFIABLE_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+"""Without an empty label: a certificate names none."""
 
 
 class AddressError(ValueError):
@@ -44,12 +46,15 @@ class TcpAddress:
     """A TCP port.
 
     Attributes:
-        host: a name or a numeric address, without brackets.
+        host: a name or a numeric address, without brackets. With TLS, the daemon's certificate has to be for
+            it.
         port: 1 to 65535.
+        tls: whether TLS is spoken there.
     """
 
     host: str
     port: int
+    tls: bool = False
 
     @property
     def host_header(self) -> str:
@@ -57,17 +62,17 @@ class TcpAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
-        return f"http://{self.host_header}"
+        return f"{'https' if self.tls else 'http'}://{self.host_header}"
 
 
 Address = UnixAddress | TcpAddress
 
 
 def parse_address(text: str) -> Address:
-    """Read ``unix:///path`` or ``http://host:port``.
+    """Read ``unix:///path``, ``http://host:port`` or ``https://host:port``.
 
     Raises:
-        AddressError: it is neither.
+        AddressError: it is none of them.
     """
     if not isinstance(text, str):
         raise AddressError(f"an address is text, not {type(text).__name__}: {_FORMS}")
@@ -113,16 +118,15 @@ def _parse_http(text: str) -> TcpAddress:
         host = parts.hostname
     except ValueError as error:
         raise AddressError(f"{text!r} is no address ({error}): {_FORMS}") from None
-    if parts.scheme == "https":
-        raise AddressError(f"{text!r}: the daemon stands beside the application and speaks no TLS: {_FORMS}")
-    if parts.scheme != "http" or not host:
+    if parts.scheme not in ("http", "https") or not host:
         raise AddressError(f"{text!r} is no address of a daemon: {_FORMS}")
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
         raise AddressError(f"{text!r}: only host and port make an address, nothing before or after: {_FORMS}")
     if port is None or port == 0:
         raise AddressError(
-            f"{text!r} names no port: write http://{parts.netloc.split(':')[0]}:{DEFAULT_PORT}"
+            f"{text!r} names no port: write {parts.scheme}://{parts.netloc.split(':')[0]}:{DEFAULT_PORT}"
         )
-    if not _HOST.fullmatch(host):
+    tls = parts.scheme == "https"
+    if not (_CERTIFIABLE_HOST if tls else _HOST).fullmatch(host):
         raise AddressError(f"{text!r}: {host!r} is no host name: {_FORMS}")
-    return TcpAddress(host, port)
+    return TcpAddress(host, port, tls)

@@ -17,8 +17,9 @@ from burgee.snapshot import Generation
 from burgee.value import FlagType
 
 from .answer_reach import Told
-from .cache_key import Attributes, Key, WholeContext
+from .cache_key import Key
 from .cache_places import Places
+from .cache_shape import Shape
 from .cached_answer import Kept
 from .clock import Clock
 from .knowledge import Knowledge
@@ -44,18 +45,6 @@ class CacheStatistics(NamedTuple):
     size: int = 0
 
 
-class _Shape:
-    """What one flag's answers depended on, at a time, and the answers by its values."""
-
-    __slots__ = ("attributes", "entries", "flag_key", "newest")
-
-    def __init__(self, flag_key: str, names: tuple[str, ...] | None) -> None:
-        self.flag_key = flag_key
-        self.attributes = WholeContext() if names is None else Attributes(names)
-        self.entries: dict[Key, Kept] = {}
-        self.newest: Generation | None = None
-
-
 class AnswerCache:
     """Answers by flag and by the values of what they depend on. Safe under threads; a hit takes no lock.
 
@@ -69,10 +58,10 @@ class AnswerCache:
     def __init__(self, size: int, knowledge: Knowledge, clock: Clock) -> None:
         self._size = size
         self._generation = knowledge.generation
-        self._clock = clock
+        self._monotonic = clock.monotonic
         self._lock = threading.Lock()
         self._places = Places(size, self._evicted)
-        self._flags: dict[str, tuple[_Shape, ...]] = {}
+        self._flags: dict[str, tuple[Shape, ...]] = {}
         self._overtaken: Generation | None = None
         self._overtaken_at = 0.0
         self._edges_at = -1.0
@@ -92,23 +81,29 @@ class AnswerCache:
     def recall(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
         """What the daemon would answer now, with the reason CACHED; None where that is not known."""
         # All in one place, since every evaluation goes through it.
+        found: Kept | None = None
         try:
-            shape = self._flags[flag_key][0]
-            kept = shape.entries[shape.attributes.quick_key(context)]
+            among = self._flags[flag_key][0].latest
+            key = among.read(context)
+            fits = not among.absent or context.keys().isdisjoint(among.absent)
+            if fits and (among.classes is None or among.classes == tuple(map(type, key))):
+                found = among.entries[key]
         except (KeyError, TypeError):
+            pass
+        if found is None:
             found = self._find(flag_key, context)
             if found is None:
                 self._misses += 1
                 return None
-            kept = found
         known = self._generation()
-        given = kept.generation
-        if (given is known or given == known) and known is not None and known != self._overtaken:
-            until = kept.until
-            if until is None or self._clock.monotonic() < until:
-                kept.used = True
+        given = found.generation
+        if known is not None and (given is known or given == known):
+            overtaken, until = self._overtaken, found.until
+            current = overtaken is None or known != overtaken
+            if current and (until is None or self._monotonic() < until):
+                found.used = True
                 self._hits += 1
-                return kept.typed.get(flag_type) or kept.cached(flag_type)
+                return found.typed.get(flag_type) or found.cached(flag_type)
         self._misses += 1
         return None
 
@@ -124,9 +119,9 @@ class AnswerCache:
     def _find(self, flag_key: str, context: Context) -> Kept | None:
         """The answer to the same question, exact or not."""
         shapes = self._flags.get(flag_key)
-        if shapes is None or shapes[0].attributes.names is None:
+        if shapes is None or shapes[0].names is None:
             return None
-        return shapes[0].entries.get(shapes[0].attributes.key(context, b""))
+        return shapes[0].find(shapes[0].question(context, b""))
 
     def last_known(self, flag_key: str, context: Context, context_json: bytes) -> Kept | None:
         """The newest answer, however old; None where there is none.
@@ -137,7 +132,7 @@ class AnswerCache:
             context_json: its fingerprint.
         """
         for shape in self._flags.get(flag_key, ()):
-            kept = shape.entries.get(shape.attributes.key(context, context_json))
+            kept = shape.find(shape.question(context, context_json))
             if kept is not None:
                 kept.used = True
                 return kept
@@ -150,10 +145,8 @@ class AnswerCache:
         shapes = self._flags.get(flag_key)
         if shapes is None:
             return flag_key, context_json
-        attributes = shapes[0].attributes
-        if attributes.names is None:
-            return None
-        return flag_key, attributes.names, attributes.key(context, context_json)
+        shape = shapes[0]
+        return None if shape.names is None else (flag_key, shape.names, shape.question(context, context_json))
 
     def keep(self, flag_key: str, context: Context, context_json: bytes, told: Told) -> bool:
         """Keep what the daemon answered, in place of what it said before; whether it is kept.
@@ -185,10 +178,10 @@ class AnswerCache:
             flag_keys: whose; None where it is not known.
         """
         with self._lock:
-            self._edges_at = self._clock.monotonic()
+            self._edges_at = self._monotonic()
             for flag_key in list(self._flags) if flag_keys is None else flag_keys & self._flags.keys():
                 for shape in self._flags[flag_key]:
-                    for kept in shape.entries.values():
+                    for kept in shape:
                         if flag_keys is not None or kept.until is not None:
                             kept.generation = None
 
@@ -222,40 +215,42 @@ class AnswerCache:
                 return False
             # The daemon is ahead of what was heard of it: what is known is over.
             self._overtaken = known
-            self._overtaken_at = self._clock.monotonic()
+            self._overtaken_at = self._monotonic()
         shapes = self._flags.get(flag_key)
         newest = shapes[0].newest if shapes else None
         return newest is None or not _older(generation, newest)
 
     def _put(self, flag_key: str, context: Context, context_json: bytes, told: Told) -> bool:
         shape = self._shape(flag_key, told)
-        key = shape.attributes.key(context, context_json)
-        kept = Kept(told.resolution, told.generation, told.until, told.size + _text_in(key))
+        question = shape.question(context, context_json)
+        known = self._generation()
+        # What is known says it as the same object, mostly, each time it is asked.
+        generation = known if told.generation == known else told.generation
+        kept = Kept(told.resolution, generation, told.until, told.size + _text_in(question.key))
         if told.until is not None and told.asked_at <= self._edges_at:
             kept.generation = None
-        before = shape.entries.pop(key, None)
+        before = shape.pop(question)
         if before is not None:
             self._places.pop(before, None)
         if kept.places > self._size:
             self._tidy(flag_key)
             return False
-        kept.place = (shape, key)
-        shape.entries[key] = kept
+        shape.put(question, kept)
         self._places[kept] = kept.places
         return True
 
-    def _shape(self, flag_key: str, told: Told) -> _Shape:
+    def _shape(self, flag_key: str, told: Told) -> Shape:
         """What the flag depends on now; older answers stay beneath."""
         shapes = self._flags.get(flag_key, ())
         gone = told.resolution.error_code is ErrorCode.FLAG_NOT_FOUND
-        if not shapes or shapes[0].attributes.names != told.names or (gone and len(shapes) > 1):
-            same = [shape for shape in shapes if shape.attributes.names == told.names]
-            shape = same[0] if same else _Shape(flag_key, told.names)
+        if not shapes or shapes[0].names != told.names or (gone and len(shapes) > 1):
+            same = [shape for shape in shapes if shape.names == told.names]
+            shape = same[0] if same else Shape(flag_key, told.names)
             others = [each for each in shapes if each is not shape]
             lasting = [] if gone else others[: _MOST_SHAPES - 1]
             self._flags[flag_key] = shapes = (shape, *lasting)
             for other in others[len(lasting) :]:
-                for kept in other.entries.values():
+                for kept in other:
                     self._places.pop(kept, None)
         if told.generation is not None:
             shapes[0].newest = told.generation
@@ -263,21 +258,21 @@ class AnswerCache:
 
     def _forget(self, flag_key: str, context: Context, context_json: bytes) -> None:
         for shape in self._flags.get(flag_key, ()):
-            kept = shape.entries.pop(shape.attributes.key(context, context_json), None)
+            kept = shape.pop(shape.question(context, context_json))
             if kept is not None:
                 self._places.pop(kept, None)
         self._tidy(flag_key)
 
     def _evicted(self, kept: Kept) -> None:
-        shape, key = kept.place
-        shape.entries.pop(key, None)
+        shape, question = kept.place
+        shape.pop(question)
         self._evictions += 1
         self._tidy(shape.flag_key)
 
     def _tidy(self, flag_key: str) -> None:
         """Leave nothing behind of a flag without answers."""
         shapes = self._flags.get(flag_key, ())
-        if not any(shape.entries for shape in shapes):
+        if not any(shapes):
             self._flags.pop(flag_key, None)
 
 

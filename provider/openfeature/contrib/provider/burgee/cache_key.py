@@ -4,74 +4,44 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable
-from itertools import repeat
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from burgee.context import Context
 from burgee.value import fingerprint
 
 Key: TypeAlias = tuple[Hashable, ...]
+Read: TypeAlias = Callable[[Context], Key]
+Classes: TypeAlias = tuple[type, ...] | None
 
-_MISSING = object()
-_PLAIN = frozenset((str, type(None), object))
-"""Classes whose values are equal to none of another class: text, null, and what is not there."""
+_ALONE: Final = frozenset((str, type(None)))
+"""Classes whose values are equal to none of another class."""
+_AMONG_THEIR_OWN: Final = _ALONE | {int, bool}
+"""Classes whose values equality tells apart where they stand beside their own only."""
 
 
-class Attributes:
-    """Some attributes of a context, as a key.
+def reader(names: tuple[str, ...]) -> Read:
+    """What reads the values of these attributes in one step; KeyError where one is missing."""
+    if not names:
+        return _nothing
+    # `itemgetter` makes a tuple of two or more, so a single attribute is read twice.
+    return itemgetter(*names * 2) if len(names) == 1 else itemgetter(*names)
 
-    Two contexts have one key exactly where each attribute has the same value of the same kind in both: True,
-    1, 1.0 and "1" are four values, null is one, and not being there is another.
 
-    Args:
-        names: of the attributes, in any order.
+def classes_of(values: Key) -> Classes:
+    """The classes of values; None where all are text or null, which are equal to nothing else."""
+    classes = tuple(map(type, values))
+    return None if _ALONE.issuperset(classes) else classes
 
-    Attributes:
-        quick_key: the key of a context that holds nothing but text and null where it is looked at. Of another
-            context it is equal to no key of :meth:`key`, or cannot be hashed; where an attribute is missing
-            it may be a KeyError, until :meth:`key` was asked. Every evaluation makes one.
+
+def key_of(values: Key, classes: Classes) -> Key:
+    """What tells values of these classes apart: the bare values wherever that will do.
+
+    Python holds True, 1 and 1.0 for equal, and -0.0 and 0.0.
     """
-
-    __slots__ = ("_read", "names", "quick_key")
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names: tuple[str, ...] | None = names
-        # `itemgetter` makes a tuple of two or more, so a single attribute is read twice.
-        self._read = names * 2 if len(names) == 1 else names
-        self.quick_key: Callable[[Context], Key] = itemgetter(*self._read) if names else _nothing
-
-    def key(self, context: Context, context_json: bytes) -> Key:
-        """The key of any context; ``context_json`` is its fingerprint."""
-        try:
-            key = self.quick_key(context)
-        except KeyError:
-            # Attributes that are missing once are missing often, and exceptions are dear.
-            self.quick_key = self._with_gaps
-            key = self._with_gaps(context)
-        return key if is_quick(key) else tuple(map(_kinded, key))
-
-    def _with_gaps(self, context: Context) -> Key:
-        return tuple(map(context.get, self._read, repeat(_MISSING)))
-
-
-class WholeContext:
-    """All of a context, where no list of attributes says what counts. JSON keeps the kinds apart."""
-
-    names: tuple[str, ...] | None = None
-
-    def quick_key(self, context: Context) -> Key:
-        """There is none."""
-        raise KeyError
-
-    def key(self, context: Context, context_json: bytes) -> Key:
-        """A digest of the context's fingerprint."""
-        return digest(context_json)
-
-
-def is_quick(key: Key) -> bool:
-    """Whether what ``Attributes.quick_key`` made is the very key."""
-    return _PLAIN.issuperset(map(type, key))
+    if classes is None or _AMONG_THEIR_OWN.issuperset(classes):
+        return values
+    return tuple(map(_distinct, values))
 
 
 def digest(context_json: bytes) -> Key:
@@ -83,12 +53,8 @@ def _nothing(context: Context) -> Key:
     return ()
 
 
-def _kinded(value: Any) -> Hashable:
+def _distinct(value: Any) -> Hashable:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in _AMONG_THEIR_OWN:
         return value  # type: ignore[no-any-return]
-    if kind is float:
-        return (float, repr(value))  # -0.0 and 0.0 are equal, and yet two texts
-    if kind is int or kind is bool:
-        return (kind, value)
-    return fingerprint(value)
+    return repr(value) if kind is float else fingerprint(value)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
-
-import orjson
 
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.snapshot import Generation
@@ -20,8 +17,6 @@ UNIT = 4096
 
 class Kept:
     """An answer, and for how long it is the daemon's own word.
-
-    An object's value is kept as JSON and read anew for each caller, so that none can spoil another's.
 
     Args:
         resolution: as the daemon gave it; an error, too, can be an answer.
@@ -39,7 +34,6 @@ class Kept:
 
     __slots__ = (
         "_given_by",
-        "_json",
         "_resolution",
         "generation",
         "place",
@@ -52,10 +46,6 @@ class Kept:
     def __init__(
         self, resolution: Resolution, generation: Generation | None, until: float | None, size: int
     ) -> None:
-        self._json: bytes | None = None
-        if isinstance(resolution.value, list | dict):
-            self._json = orjson.dumps(resolution.value)
-            resolution = replace(resolution, value=None)
         self._resolution = resolution
         self.typed: dict[FlagType, Resolution] = {}
         self._given_by = generation
@@ -74,16 +64,14 @@ class Kept:
             return typed
         if self._resolution.error_code is not None:
             return self._resolution
-        answer = of_type(flag_type, remembered(self._whole(), Reason.CACHED))
-        if self._json is None:
-            self.typed[flag_type] = answer
+        answer = self.typed[flag_type] = of_type(flag_type, remembered(self._resolution, Reason.CACHED))
         return answer
 
     def stale(self, flag_type: FlagType) -> Resolution | None:
         """The answer with the reason STALE; None for an error, and where it is of another type."""
         if self._resolution.error_code is not None:
             return None
-        answer = of_type(flag_type, remembered(self._whole(), Reason.STALE))
+        answer = of_type(flag_type, remembered(self._resolution, Reason.STALE))
         return answer if answer.error_code is None else None
 
     def is_before(self, generation: Generation) -> bool:
@@ -94,18 +82,6 @@ class Kept:
             and given_by.epoch == generation.epoch
             and given_by.number < generation.number
         )
-
-    def _whole(self) -> Resolution:
-        if self._json is None:
-            return self._resolution
-        return replace(self._resolution, value=orjson.loads(self._json))
-
-
-def unshared(resolution: Resolution) -> Resolution:
-    """The answer with a value of its own where it is a list or an object, for a caller who may change it."""
-    if not isinstance(resolution.value, list | dict):
-        return resolution
-    return _with_value(resolution, orjson.loads(orjson.dumps(resolution.value)))
 
 
 def of_type(flag_type: FlagType, resolution: Resolution) -> Resolution:

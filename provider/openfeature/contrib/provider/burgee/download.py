@@ -7,15 +7,15 @@ import zlib
 from collections.abc import Generator, Sequence
 from typing import Final
 
-import orjson
-
 from burgee.resolution import ErrorCode
 from burgee.snapshot import Generation
 
 from .clock import Clock
 from .exchange import Request, Response, Unreachable, authorization
+from .refusal import refusal_details
 from .transports.blocking import BlockingTransport, connect
-from .transports.endpoint import Connection, Whereabouts
+from .transports.connection import Connection
+from .transports.endpoint import Whereabouts
 from .transports.idle import IdleConnections
 
 SNAPSHOT_PATH: Final = "/sync/v1/snapshot"
@@ -94,12 +94,7 @@ def _unpacked(packed: bytes, limit: int) -> bytes:
 def _details(response: Response) -> str:
     if 300 <= response.status < 400:
         return f"redirected to {response.headers.get('location', 'elsewhere')}"
-    try:
-        message = orjson.loads(response.body)
-        details = message.get("errorDetails") if isinstance(message, dict) else None
-    except orjson.JSONDecodeError:
-        details = None
-    return details if isinstance(details, str) and details else "it does not say why"
+    return refusal_details(response.body) or "it does not say why"
 
 
 class Downloader:

@@ -9,6 +9,7 @@ from burgee.wire.sync import GENERATION_EVENT, EventParser, GenerationEvent
 
 from .address import Address
 from .exchange import Request, Unreachable, authorization
+from .refusal import refusal_details
 from .transports.http1 import ResponseReader, encode_request
 
 
@@ -52,7 +53,7 @@ class EventStream:
         """
         body = self._reader.feed(received)
         if self._reader.status and not self._checked:
-            self._check()
+            self._check(body)
         try:
             events = [
                 GenerationEvent.read(event)
@@ -65,7 +66,7 @@ class EventStream:
             raise Unreachable(f"{self._address}: the daemon ended the event stream")
         return events
 
-    def _check(self) -> None:
+    def _check(self, body: bytes) -> None:
         where, status = self._address, self._reader.status
         if status == 503:
             raise Unreachable(f"{where}: the daemon is not ready yet (HTTP 503)")
@@ -73,7 +74,10 @@ class EventStream:
             target = self._reader.headers.get("location", "elsewhere")
             raise Unreachable(f"{where}: redirected to {target}: the address has to be the daemon's own")
         if status != 200:
-            raise Unreachable(f"{where}: the daemon refuses its event stream (HTTP {status})")
+            why = refusal_details(body)
+            raise Unreachable(
+                f"{where}: the daemon refuses its event stream (HTTP {status}){why and f': {why}'}"
+            )
         kind = self._reader.headers.get("content-type", "")
         if not kind.lower().startswith("text/event-stream"):
             raise Unreachable(f"{where} is no Burgee daemon: its events are {kind[:60]!r}")

@@ -16,7 +16,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 LONGEST_WAIT = 0.2
-"""Seconds that a fork waits for an event that is being told to the SDK."""
+"""Seconds that a fork waits for an event that is being told to the SDK, or for a step of a TLS handshake."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
@@ -72,7 +72,9 @@ class ForkWatch:
 
 _watches: WeakSet[ForkWatch] = WeakSet()
 _emission = threading.RLock()
-_holders: set[int] = set()
+_cryptography = threading.RLock()
+_holders: dict[int, list[threading.RLock]] = {}
+"""What each thread that forks has taken."""
 
 
 def emission() -> threading.RLock:
@@ -84,20 +86,28 @@ def emission() -> threading.RLock:
     return _emission
 
 
+def cryptography() -> threading.RLock:
+    """The lock for steps of TLS that use what a whole process has in common; none of them waits.
+
+    OpenSSL has locks of its own there, and what a fork copies while they are held stays locked.
+    """
+    return _cryptography
+
+
 def _before() -> None:
-    if _emission.acquire(timeout=LONGEST_WAIT):
-        _holders.add(threading.get_ident())
+    locks = (_emission, _cryptography)
+    _holders[threading.get_ident()] = [lock for lock in locks if lock.acquire(timeout=LONGEST_WAIT)]
 
 
 def _after_in_parent() -> None:
-    if threading.get_ident() in _holders:
-        _holders.discard(threading.get_ident())
-        _emission.release()
+    for lock in _holders.pop(threading.get_ident(), ()):
+        lock.release()
 
 
 def _after_in_child() -> None:
-    global _emission
+    global _emission, _cryptography
     _emission = threading.RLock()
+    _cryptography = threading.RLock()
     _holders.clear()
     for watch in list(_watches):
         watch.after_fork()

@@ -13,7 +13,7 @@ from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
 from .cache import CacheStatistics
-from .cached_answer import of_type, unshared
+from .cached_answer import of_type
 from .clock import Clock
 from .from_memory import remembered
 from .held import Held
@@ -27,7 +27,7 @@ _CLASSES: Final[Mapping[FlagType, type | None]] = {
     "float": float,
     "object": None,
 }
-"""What a value has to be, exactly, to be handed out as it is."""
+"""What a value is, exactly, where nothing has to be done about its type."""
 
 
 class InProcessResolver:
@@ -53,19 +53,17 @@ class InProcessResolver:
         self._selector = Selector.parse(selector)
         self._wall = clock.wall
 
-    def resolve(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
-        """Answer, blocking only where the daemon has to be asked."""
-        resolution = self.here(flag_key, flag_type, context)
-        if resolution is None:
-            resolution = self._asked().resolve(flag_key, flag_type, context)
-        return resolution
+    def ask(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Have the daemon answer, or what it said before."""
+        remote = self._asked()
+        found = remote.at_once(flag_key, flag_type, context)
+        return remote.ask(flag_key, flag_type, context) if found is None else found
 
-    async def resolve_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
-        """Answer, suspending only where the daemon has to be asked."""
-        resolution = self.here(flag_key, flag_type, context)
-        if resolution is None:
-            resolution = await self._asked().resolve_async(flag_key, flag_type, context)
-        return resolution
+    async def ask_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """The same, suspending only where it has to be asked."""
+        remote = self._asked()
+        found = remote.at_once(flag_key, flag_type, context)
+        return await remote.ask_async(flag_key, flag_type, context) if found is None else found
 
     def prefetch(self, context: Context) -> int:
         """Nothing has to be fetched."""
@@ -79,7 +77,7 @@ class InProcessResolver:
         """Of the answers that had to be asked for."""
         return CacheStatistics() if self._remote is None else self._remote.cache_statistics()
 
-    def here(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
+    def at_once(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
         """Answer without the daemon; None where only it can answer."""
         now = self._wall()
         held = self._newest.held
@@ -95,7 +93,7 @@ class InProcessResolver:
             resolution = function(context, now)
         if held.live and resolution.value.__class__ is _CLASSES[flag_type]:
             return resolution
-        return of_type(flag_type, unshared(resolution if held.live else _stale(resolution)))
+        return of_type(flag_type, resolution if held.live else _stale(resolution))
 
     def daemon_said(self, event: GenerationEvent) -> None:
         """Hold what the daemon serves from now on."""

@@ -12,6 +12,7 @@ from burgee.errors import SelectorError
 from burgee.selector import Selector
 
 from .address import AddressError, parse_address
+from .tls_files import TlsFiles
 
 RESOLVERS = ("remote", "in-process")
 _PREFIX = "BURGEE_"
@@ -36,6 +37,9 @@ class OptionArguments(TypedDict, total=False):
     last_snapshot: str | os.PathLike[str] | None
     runtime_dir: str | os.PathLike[str] | None
     token: str | None
+    ca: str | os.PathLike[str] | None
+    certificate: str | os.PathLike[str] | None
+    certificate_key: str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Options:
     Each is also read from the environment, as ``BURGEE_`` and the name in upper case; an argument beats it.
 
     Attributes:
-        address: ``unix:///path`` or ``http://host:port``; None searches the user's runtime directory,
-            ``/run/burgee`` and ``http://127.0.0.1:8016``.
+        address: ``unix:///path``, ``http://host:port`` or ``https://host:port``; None searches the user's
+            runtime directory, ``/run/burgee`` and ``http://127.0.0.1:8016``.
         resolver: ``remote`` asks the daemon for what it does not hold; ``in-process`` evaluates here.
         deadline: seconds that one evaluation may take, all in all.
         initialize_deadline: seconds that ``initialize`` waits for the daemon; it goes on trying afterwards.
@@ -61,6 +65,10 @@ class Options:
         last_snapshot: a file in which the newest snapshot is kept, and found again by the next start.
         runtime_dir: where the daemon keeps what it shares on this machine; None is its socket's directory.
         token: sent to the daemon with every request, as a bearer token; over TCP a snapshot needs one.
+        ca: for ``https``, a file with the authorities that the daemon's certificate has to come from, in PEM;
+            None is the system's. Names and authorities are always verified.
+        certificate: for ``https``, a file with what is shown to a daemon that wants a client's certificate.
+        certificate_key: its private key, not encrypted; None is in the same file.
     """
 
     address: str | None = None
@@ -76,6 +84,9 @@ class Options:
     last_snapshot: str | None = None
     runtime_dir: str | None = None
     token: str = field(default="", repr=False)
+    ca: str | None = None
+    certificate: str | None = None
+    certificate_key: str | None = None
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
@@ -103,6 +114,11 @@ class Options:
                 values[name] = _from_text(name, text)
         return cls(**values)
 
+    @property
+    def tls_files(self) -> TlsFiles:
+        """On what terms TLS is spoken."""
+        return TlsFiles(self.ca, self.certificate, self.certificate_key)
+
     def _faults(self) -> list[str]:
         faults = []
         if self.address is not None:
@@ -128,7 +144,7 @@ class Options:
                 faults.append(f"{name} is the path of a {_PATHS[name]}, not {value!r}")
         if not isinstance(self.token, str) or not (self.token.isascii() and self.token.isprintable()):
             faults.append("token holds what no HTTP header can: use printable ASCII")
-        return faults + _selector_faults(self.selector)
+        return [*faults, *self.tls_files.faults(), *_selector_faults(self.selector)]
 
 
 def _selector_faults(selector: object) -> list[str]:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Unpack
+from typing import Unpack
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent, ProviderEventDetails
-from openfeature.exception import ErrorCode
-from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
 from openfeature.hook import Hook
-from openfeature.provider import AbstractProvider, FeatureProvider, Metadata
+from openfeature.provider import FeatureProvider, Metadata
 from openfeature.track import TrackingEventDetails
-
-from burgee.value import FlagType
 
 from .cache import CacheStatistics
 from .clock import Clock, Random, SystemClock
@@ -25,23 +21,22 @@ from .forks import ForkWatch, Inherited
 from .lifecycle import Lifecycle
 from .options import OptionArguments, Options
 from .remote import addresses_of
-from .resolver import Resolver
 from .resolvers import make_resolver
+from .resolving import ResolvingProvider
 from .stream_knowledge import StreamKnowledge
 from .subscription import Subscription
 from .tracking import Tracking
-from .translation import InvalidContext, error_details, to_context, to_details
+from .translation import to_context
 from .transports.endpoint import Whereabouts
 
-_ObjectValue = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
 
-class BurgeeProvider(AbstractProvider):
+class BurgeeProvider(ResolvingProvider):
     """Answers from the Burgee daemon beside the application.
 
     Args:
-        address: ``unix:///path`` or ``http://host:port``; None searches.
+        address: ``unix:///path``, ``http://host:port`` or ``https://host:port``; None searches.
         clock: for tests.
         random: for jitter; for tests.
         options: each of :class:`Options`, which says what it means and its default; what is not given is
@@ -65,15 +60,14 @@ class BurgeeProvider(AbstractProvider):
         random: Random | None = None,
         **options: Unpack[OptionArguments],
     ) -> None:
-        super().__init__()
         self.options = Options.gather(os.environ, address=address, **options)
         self._clock = clock or SystemClock()
         self._random = random or Random()
         self._metadata = Metadata(name="burgee")
-        self._places = tuple(Whereabouts(place, self._clock) for place in addresses_of(self.options))
+        files = self.options.tls_files
+        self._places = tuple(Whereabouts(place, self._clock, files) for place in addresses_of(self.options))
         self._heard = StreamKnowledge(self._clock)
-        self._resolver: Resolver
-        self._resolver, can_answer_alone = make_resolver(
+        resolver, can_answer_alone = make_resolver(
             self.options, self._places, self._heard, self._clock, self._random
         )
         self.tracking = Tracking(self._places, self._clock, self._random, self.options.token)
@@ -92,14 +86,14 @@ class BurgeeProvider(AbstractProvider):
         self._lifecycle = Lifecycle(
             subscribe,
             _weakly(itself),
-            self._resolver,
+            resolver,
             knowledge=self._heard,
             deadline=self.options.initialize_deadline,
             clock=self._clock,
         )
         self._announcer = self._lifecycle.announcer
-        parts: tuple[Inherited, ...] = (self._lifecycle, *self._places, self._resolver, self.tracking)
-        self._forks = ForkWatch(*parts, resume=self._lifecycle.resume)
+        parts: tuple[Inherited, ...] = (self._lifecycle, *self._places, resolver, self.tracking)
+        super().__init__(resolver, ForkWatch(*parts, resume=self._lifecycle.resume))
 
     def attach(self, on_emit: Callable[[FeatureProvider, ProviderEvent, ProviderEventDetails], None]) -> None:
         """Hear from the SDK whom to tell events; it initializes the provider next."""
@@ -188,98 +182,6 @@ class BurgeeProvider(AbstractProvider):
         """Queue an event for the daemon; never blocks and never raises."""
         self.tracking.track(tracking_event_name, evaluation_context, tracking_event_details)
 
-    def resolve_boolean_details(
-        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[bool]:
-        """Resolve a boolean flag."""
-        return self._resolve("boolean", flag_key, default_value, evaluation_context)
-
-    def resolve_string_details(
-        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[str]:
-        """Resolve a string flag."""
-        return self._resolve("string", flag_key, default_value, evaluation_context)
-
-    def resolve_integer_details(
-        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[int]:
-        """Resolve an integer flag."""
-        return self._resolve("integer", flag_key, default_value, evaluation_context)
-
-    def resolve_float_details(
-        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[float]:
-        """Resolve a float flag."""
-        return self._resolve("float", flag_key, default_value, evaluation_context)
-
-    def resolve_object_details(
-        self, flag_key: str, default_value: _ObjectValue, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[_ObjectValue]:
-        """Resolve an object flag."""
-        return self._resolve("object", flag_key, default_value, evaluation_context)
-
-    # No `async` before these: a coroutine around a coroutine would pass it on and do nothing else.
-    def resolve_boolean_details_async(
-        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
-    ) -> Coroutine[Any, Any, FlagResolutionDetails[bool]]:
-        """Resolve a boolean flag."""
-        return self._resolve_async("boolean", flag_key, default_value, evaluation_context)
-
-    def resolve_string_details_async(
-        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
-    ) -> Coroutine[Any, Any, FlagResolutionDetails[str]]:
-        """Resolve a string flag."""
-        return self._resolve_async("string", flag_key, default_value, evaluation_context)
-
-    def resolve_integer_details_async(
-        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
-    ) -> Coroutine[Any, Any, FlagResolutionDetails[int]]:
-        """Resolve an integer flag."""
-        return self._resolve_async("integer", flag_key, default_value, evaluation_context)
-
-    def resolve_float_details_async(
-        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
-    ) -> Coroutine[Any, Any, FlagResolutionDetails[float]]:
-        """Resolve a float flag."""
-        return self._resolve_async("float", flag_key, default_value, evaluation_context)
-
-    def resolve_object_details_async(
-        self, flag_key: str, default_value: _ObjectValue, evaluation_context: EvaluationContext | None = None
-    ) -> Coroutine[Any, Any, FlagResolutionDetails[_ObjectValue]]:
-        """Resolve an object flag."""
-        return self._resolve_async("object", flag_key, default_value, evaluation_context)
-
-    def _resolve(
-        self,
-        flag_type: FlagType,
-        flag_key: str,
-        default_value: Any,
-        evaluation_context: EvaluationContext | None,
-    ) -> FlagResolutionDetails[Any]:
-        try:
-            if self._forks.forked:
-                self._forks.catch_up()
-            resolution = self._resolver.resolve(flag_key, flag_type, to_context(evaluation_context))
-            return to_details(resolution, default_value, flag_type)
-        except Exception as error:
-            return _failure(flag_key, default_value, error)
-
-    async def _resolve_async(
-        self,
-        flag_type: FlagType,
-        flag_key: str,
-        default_value: Any,
-        evaluation_context: EvaluationContext | None,
-    ) -> FlagResolutionDetails[Any]:
-        try:
-            if self._forks.forked:
-                self._forks.catch_up()
-            context = to_context(evaluation_context)
-            resolution = await self._resolver.resolve_async(flag_key, flag_type, context)
-            return to_details(resolution, default_value, flag_type)
-        except Exception as error:
-            return _failure(flag_key, default_value, error)
-
 
 def _weakly(itself: weakref.ref[BurgeeProvider]) -> Callable[[ProviderEvent, ProviderEventDetails], None]:
     """Emit while somebody still has the provider, without keeping it for the subscription's thread."""
@@ -290,10 +192,3 @@ def _weakly(itself: weakref.ref[BurgeeProvider]) -> Callable[[ProviderEvent, Pro
             provider.emit(event, details)
 
     return emit
-
-
-def _failure(flag_key: object, default_value: Any, error: Exception) -> FlagResolutionDetails[Any]:
-    if isinstance(error, InvalidContext):
-        return error_details(default_value, ErrorCode.INVALID_CONTEXT, str(error))
-    _logger.debug("evaluating %r failed", flag_key, exc_info=error)
-    return error_details(default_value, ErrorCode.GENERAL, f"{type(error).__name__}: {error}")

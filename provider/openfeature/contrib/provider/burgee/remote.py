@@ -51,6 +51,9 @@ class RemoteResolver:
         random: for jitter.
         knowledge: what the daemon serves now; without one nothing is given twice while the daemon lives.
         instead: a snapshot for when the daemon does not answer, or None; called for each such answer.
+
+    Attributes:
+        at_once: answers from the cache.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class RemoteResolver:
         self._idle = IdleConnections()
         knowledge = knowledge or NobodyKnows()
         self._cache = AnswerCache(options.cache_size, knowledge, clock)
-        self._recall = self._cache.recall
+        self.at_once = self._cache.recall
         self._breaker = Breaker(clock, random, probe=options.deadline)
         self._flights = Flights()
         self._asking = Asking(options, self._cache, self._breaker, self._flights, knowledge, instead, clock)
@@ -76,18 +79,12 @@ class RemoteResolver:
         self._asynchronous: AsynchronousTransport | None = None
         self._making = threading.Lock()
 
-    def resolve(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+    def ask(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
         """Answer within the deadline, blocking."""
-        found = self._recall(flag_key, flag_type, context)
-        if found is not None:
-            return found
         return self._blocking.run(self._asking.one(flag_key, flag_type, context), self._options.deadline)
 
-    async def resolve_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+    async def ask_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
         """Answer within the deadline, never blocking the event loop."""
-        found = self._recall(flag_key, flag_type, context)
-        if found is not None:
-            return found
         transport = self._asynchronous or self._make_asynchronous()
         return await transport.run(self._asking.one(flag_key, flag_type, context), self._options.deadline)
 

@@ -18,7 +18,7 @@ from .answer_reach import all_told_by, told_by
 from .breaker import Breaker
 from .cache import AnswerCache
 from .cache_key import digest
-from .cached_answer import of_type, unshared
+from .cached_answer import of_type
 from .clock import Clock
 from .exchange import (
     BULK_SHARE,
@@ -230,5 +230,5 @@ class Asking:
         resolution = evaluate(snapshot, flag_key, context, now=self._clock.wall(), selector=self._selector)
         if resolution.error_code is not None:
             return None
-        answer = of_type(flag_type, remembered(unshared(resolution), Reason.STALE))
+        answer = of_type(flag_type, remembered(resolution, Reason.STALE))
         return answer if answer.error_code is None else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from burgee.context import Context
 from burgee.resolution import Resolution
@@ -11,20 +12,31 @@ from burgee.wire.sync import GenerationEvent
 
 from .cache import CacheStatistics
 
+AtOnce: TypeAlias = Callable[[str, FlagType, Context], Resolution | None]
+
 
 class Resolver(Protocol):
     """Answers evaluations, and never raises.
 
-    The Resolution's value is of the type asked for, or the Resolution is a TYPE_MISMATCH; it belongs to the
-    caller, who may change it. ``context`` is read only.
+    The Resolution's value is of the type asked for, or the Resolution is a TYPE_MISMATCH. Others may be given
+    the same one, so nothing of it is to be altered. ``context`` is read only.
     """
 
-    def resolve(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
-        """Answer, blocking at most for the deadline."""
+    @property
+    def at_once(self) -> AtOnce:
+        """Answers without waiting for anything: (flag key, type, context) -> the answer, or None.
+
+        None where the daemon has to be asked, by :meth:`ask` or :meth:`ask_async`. It is one function for as
+        long as the resolver lives, so that whoever calls it for each evaluation may hold on to it.
+        """
         ...
 
-    async def resolve_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
-        """Answer without ever blocking the event loop, within the deadline."""
+    def ask(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """Answer what :attr:`at_once` could not, blocking at most for the deadline."""
+        ...
+
+    async def ask_async(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
+        """The same without ever blocking the event loop, within the deadline."""
         ...
 
     def prefetch(self, context: Context) -> int:

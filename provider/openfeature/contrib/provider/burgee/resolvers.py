@@ -38,7 +38,8 @@ def make_resolver(
     """
     addresses = [place.address for place in places]
     in_process = options.resolver == "in-process"
-    watch = HeadWatch(shared_places(addresses, options.runtime_dir), clock, reads=in_process)
+    shared = shared_places(addresses, options.runtime_dir)
+    watch = HeadWatch(shared, clock, reads=in_process)
     knowledge = HeadAndStream(watch, heard)
     fallback = Fallback(options, clock, random)
     downloader = Downloader(places, options.token, clock)
@@ -47,7 +48,9 @@ def make_resolver(
     )
 
     def remote() -> RemoteResolver:
-        return RemoteResolver(options, tuple(places), clock, random, knowledge, newest.stand_in)
+        # Where no head can be, the stream is all that there is to know by, and is asked without a detour.
+        known_by = knowledge if shared else heard
+        return RemoteResolver(options, tuple(places), clock, random, known_by, newest.stand_in)
 
     resolver = (
         InProcessResolver(newest, remote, options.selector, clock)
@@ -68,9 +71,10 @@ class RemoteFirst:
     def __init__(self, remote: RemoteResolver, newest: NewestSnapshot) -> None:
         self._remote = remote
         self._newest = newest
-        # What each evaluation calls is the resolver's own: a step less.
-        self.resolve = remote.resolve
-        self.resolve_async = remote.resolve_async
+        # What evaluations call is the remote resolver's own: a step less.
+        self.at_once = remote.at_once
+        self.ask = remote.ask
+        self.ask_async = remote.ask_async
         self.prefetch = remote.prefetch
         self.prefetch_async = remote.prefetch_async
         self.cache_statistics = remote.cache_statistics

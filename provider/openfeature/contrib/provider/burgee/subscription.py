@@ -16,8 +16,9 @@ from .event_stream import EventStream
 from .exchange import Unreachable
 from .status import Status, StatusMachine
 from .stream_knowledge import StreamKnowledge
-from .transports.blocking import READ_SIZE, connect
-from .transports.endpoint import Connection, Whereabouts
+from .transports.blocking import connect
+from .transports.connection import READ_SIZE, Connection
+from .transports.endpoint import Whereabouts
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
@@ -187,7 +188,7 @@ class Subscription:
         stream = EventStream(connection.address, self._selector, self._token)
         with self._lock:
             if self._stopping.is_set():
-                connection.socket.close()
+                connection.close()
                 return False
             self._socket = connection.socket
         try:
@@ -195,17 +196,17 @@ class Subscription:
         except Unreachable as failure:
             self._diagnosis = str(failure)
         except OSError as error:
-            self._diagnosis = f"{connection.address}: the event stream broke: {error.strerror or error}"
+            self._diagnosis = connection.explain(error)
         finally:
             self._knowledge.take(self, None, 0.0)
             with self._lock:
                 self._socket = None
-            connection.socket.close()
+            connection.close()
         return stream.spoke
 
     def _read(self, connection: Connection, stream: EventStream) -> None:
         connection.socket.settimeout(SILENT_AFTER)
-        connection.socket.sendall(stream.request())
+        connection.socket.sendall(connection.encode(stream.request()))
         heard_at = self._clock.monotonic()
         while not self._ended():
             received = self._receive(connection, heard_at + SILENT_AFTER)
@@ -219,21 +220,23 @@ class Subscription:
                 self._hear(heard_at)
 
     def _receive(self, connection: Connection, silent_at: float) -> bytes:
-        while True:
+        while not connection.ended:
             due = self._machine.due()
             until = silent_at if due is None else min(silent_at, due)
             connection.socket.settimeout(max(0.001, until - self._clock.monotonic()))
             try:
-                received = connection.socket.recv(READ_SIZE)
+                received = connection.decode(connection.socket.recv(READ_SIZE))
             except TimeoutError:
                 self._diagnosis = f"{connection.address}: silent for {SILENT_AFTER:g} s"
                 self._tick()
                 if self._clock.monotonic() >= silent_at:
                     raise Unreachable(self._diagnosis) from None
                 continue
-            if not received:
-                raise Unreachable(f"{connection.address}: the daemon ended the event stream")
-            return received
+            if received == b"":
+                break
+            if received is not None:
+                return received
+        raise Unreachable(f"{connection.address}: the daemon ended the event stream")
 
     def _take(self, event: GenerationEvent, heard_at: float, *, first: bool) -> None:
         self._knowledge.take(self, event.generation, heard_at + SILENT_AFTER)

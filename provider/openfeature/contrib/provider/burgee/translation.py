@@ -6,22 +6,25 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import orjson
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagEvaluationDetails, FlagResolutionDetails, Reason
 
 from burgee.context import TARGETING_KEY
+from burgee.resolution import Reason as CoreReason
 from burgee.resolution import Resolution
-from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType
+from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType, Value
 
 DEEPEST = 32
 """Levels of nesting that an attribute of a context may have."""
 
 _Default = TypeVar("_Default")
 
-_REASONS: Mapping[str, Reason] = {str(reason): reason for reason in Reason}
+_NESTED: Final = frozenset((dict, list))
+_REASONS: Mapping[CoreReason, Reason] = {reason: Reason(reason.value) for reason in CoreReason}
 _CODES: Mapping[str, ErrorCode] = {code.value: code for code in ErrorCode}
 
 
@@ -41,41 +44,42 @@ def to_context(evaluation_context: EvaluationContext | None) -> dict[str, Any]:
     if evaluation_context is None:
         return {}
     try:
-        context = _plain(evaluation_context)
-        if context is None:
-            context = _to_object(evaluation_context.attributes or {}, "", 0)
-            if evaluation_context.targeting_key is not None:
-                context[TARGETING_KEY] = _to_json(evaluation_context.targeting_key, TARGETING_KEY, 0)
+        attributes = evaluation_context.attributes
+        if attributes.__class__ is dict:
+            # Most contexts hold nothing but ASCII text, booleans and plain numbers, and each evaluation
+            # translates one: those are copied at once and only looked through.
+            context: dict[str, Any] = attributes.copy()
+            key = evaluation_context.targeting_key
+            if key is not None:
+                context[TARGETING_KEY] = key
+            for name, value in context.items():
+                kind = value.__class__
+                if kind is str:
+                    if not value.isascii():
+                        break
+                elif kind is int:
+                    if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+                        break
+                elif kind is float:
+                    if not math.isfinite(value):
+                        break
+                elif kind is not bool and value is not None:
+                    break
+                if name.__class__ is not str or not name.isascii():
+                    break
+            else:
+                return context
+        return _to_context(evaluation_context)
     except InvalidContext:
         raise
     except Exception as error:
         raise InvalidContext(f"the context cannot be read: {type(error).__name__}: {error}") from error
-    return context
 
 
-def _plain(evaluation_context: EvaluationContext) -> dict[str, Any] | None:
-    """A copy of a context that holds nothing but ASCII text, booleans and small integers; None for others.
-
-    Most contexts do, and each evaluation translates one.
-    """
-    attributes = evaluation_context.attributes
-    if attributes.__class__ is not dict:
-        return None
-    context = attributes.copy()
+def _to_context(evaluation_context: EvaluationContext) -> dict[str, Any]:
+    context = _to_object(evaluation_context.attributes or {}, "", 0)
     if evaluation_context.targeting_key is not None:
-        context[TARGETING_KEY] = evaluation_context.targeting_key
-    for name, value in context.items():
-        if name.__class__ is not str or not name.isascii():
-            return None
-        kind = value.__class__
-        if kind is str:
-            if not value.isascii():
-                return None
-        elif kind is int:
-            if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
-                return None
-        elif kind is not bool and value is not None:
-            return None
+        context[TARGETING_KEY] = _to_json(evaluation_context.targeting_key, TARGETING_KEY, 0)
     return context
 
 
@@ -139,40 +143,41 @@ def to_details(
 ) -> FlagResolutionDetails[Any]:
     """Return what the SDK wants to hear.
 
-    An error carries the default value too: the SDK's asynchronous path does not put it there itself.
+    An error carries the default value too: the SDK's asynchronous path does not put it there itself. What
+    the caller may alter is the caller's own.
 
     Args:
-        resolution: its value of the type asked for already, and nobody else's.
+        resolution: its value of the type asked for already.
         default_value: the caller's.
         flag_type: the type asked for.
     """
-    metadata = dict(resolution.metadata)
     if resolution.error_code is not None:
         code = _CODES.get(resolution.error_code.value, ErrorCode.GENERAL)
-        return error_details(default_value, code, resolution.error_message, metadata)
-    value = resolution.value if resolution.has_value else _as_served(default_value, flag_type)
-    return _Answered(value, _REASONS.get(resolution.reason, Reason.UNKNOWN), resolution.variant, metadata)
+        return error_details(default_value, code, resolution.error_message, resolution.metadata)
+    details = _blank(_Answered)
+    if not resolution.has_value:
+        details.value = _as_served(default_value, flag_type)
+    else:
+        details.value = _unshared(resolution.value) if flag_type == "object" else resolution.value
+    details.error_code = None
+    details.error_message = None
+    details.reason = _REASONS[resolution.reason]
+    details.variant = resolution.variant
+    metadata = resolution.metadata
+    details.flag_metadata = metadata.copy() if metadata.__class__ is dict else dict(metadata)
+    return details
+
+
+_blank = object.__new__
+"""Makes details to be filled in where they are made: each evaluation makes some, and having ``__init__`` called
+takes longer than all else about them. A test holds that they have all the fields of the SDK's own."""
 
 
 class _Answered(FlagResolutionDetails[Any]):
-    """Details without an error, made and passed on in half the time: each evaluation makes one.
-
-    The dataclass's own defaults, None, stand for the error code and message.
-    """
-
-    def __init__(
-        self,
-        value: Any,
-        reason: Reason,
-        variant: str | None,
-        metadata: dict[str, bool | str | int | float],
-    ) -> None:
-        self.value = value
-        self.reason = reason
-        self.variant = variant
-        self.flag_metadata = metadata
+    """Details without an error, which the SDK passes on in two thirds of the time that its own take."""
 
     def to_flag_evaluation_details(self, flag_key: str) -> FlagEvaluationDetails[Any]:
+        # By position: keywords are what takes the rest of the time.
         return FlagEvaluationDetails(flag_key, self.value, self.variant, self.flag_metadata, self.reason)
 
     def __eq__(self, other: object) -> bool:
@@ -195,6 +200,13 @@ def error_details(
         reason=Reason.ERROR,
         flag_metadata=dict(metadata or {}),
     )
+
+
+def _unshared(value: Value) -> Value:
+    """The list or the object anew, for a caller who may alter it."""
+    if isinstance(value, dict) and _NESTED.isdisjoint(map(type, value.values())):
+        return value.copy()
+    return orjson.loads(orjson.dumps(value))  # type: ignore[no-any-return]
 
 
 def _as_served(default_value: Any, flag_type: FlagType) -> Any:

@@ -6,8 +6,9 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from burgee.snapshot import Generation
 from burgee.wire.head import CURRENT, HEARTBEAT, SEQUENCE
@@ -27,10 +28,12 @@ SLOWEST_BEAT: Final = 1.2 * HEARTBEAT_INTERVAL
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
 
-class _Seen(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Seen:
     """What was last seen of the head; put in place of what was seen before as a whole."""
 
     head: Head
+    counters: Sequence[int]
     place: SharedPlace | None
     sequence: int
     heartbeat: int
@@ -38,12 +41,8 @@ class _Seen(NamedTuple):
     looked_at: float
     generation: Generation | None
 
-    @property
-    def counters(self) -> Sequence[int]:
-        return self.head.counters
 
-
-_NOTHING = _Seen(Head(NO_COUNTERS, (0, 0)), None, 0, 0, -math.inf, -math.inf, None)
+_NOTHING = _Seen(Head(NO_COUNTERS, (0, 0)), NO_COUNTERS, None, 0, 0, -math.inf, -math.inf, None)
 
 
 class HeadWatch:
@@ -84,12 +83,12 @@ class HeadWatch:
     @property
     def counters(self) -> Sequence[int]:
         """The counters of the head that is watched; those of another head are another object."""
-        return self._seen.head.counters
+        return self._seen.counters
 
     def generation(self) -> Generation | None:
         """The generation served; None while the daemon is silent, or its snapshot cannot be used."""
         seen = self._seen
-        counters = seen.head.counters
+        counters = seen.counters
         if counters[HEARTBEAT] != seen.heartbeat or counters[SEQUENCE] != seen.sequence:
             seen = self._look(seen)
         now = self._monotonic()
@@ -157,7 +156,8 @@ class HeadWatch:
         if generation is None and self._reads and seen.place is not None:
             generation = self._generation(seen.place)
         now = self._monotonic()
-        looked = seen._replace(
+        looked = replace(
+            seen,
             sequence=sequence,
             heartbeat=heartbeat,
             heard_at=_heard_at(seen, heartbeat, now),
@@ -202,11 +202,13 @@ class HeadWatch:
         """Watch this head from now on; ``generation`` was read after ``sequence``."""
         before = self._seen
         if head is None:
-            seen = _NOTHING._replace(place=place, generation=generation)
+            seen = replace(_NOTHING, place=place, generation=generation)
         else:
             # The same head under another mapping would look like another head to who holds its counters.
             same = before.head if head.identity == before.head.identity else head
-            seen = _Seen(same, place, sequence, head.heartbeat, heard_at, self._monotonic(), generation)
+            seen = _Seen(
+                same, same.counters, place, sequence, head.heartbeat, heard_at, self._monotonic(), generation
+            )
         self._seen = seen
         return seen
 

@@ -10,18 +10,23 @@ import asyncio
 import socket
 import threading
 import weakref
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Generator, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from burgee.resolution import ErrorCode
 
 from ..clock import Clock
 from ..exchange import Conversation, Request, Response, Unreachable
 from ..single_flight import Landing
-from .blocking import BACKLOG_PAUSE, READ_SIZE, no_landing
-from .endpoint import Connection, Endpoint, Whereabouts, explain, explain_all, met_itself
+from .blocking import BACKLOG_PAUSE, no_landing
+from .connection import READ_SIZE, Connection
+from .endpoint import Endpoint, Whereabouts, explain, explain_all, met_itself
 from .http1 import ResponseReader, encode_request
 from .idle import IdleConnections
+
+if TYPE_CHECKING:
+    from .tls_terms import Terms
 
 _Result = TypeVar("_Result")
 
@@ -109,9 +114,12 @@ class AsynchronousTransport:
         failures: list[str] = []
         for place in self._places:
             try:
+                terms = None
+                if place.terms is not None:
+                    terms = await asyncio.wrap_future(place.terms.current())
                 for endpoint in place.known() or await asyncio.wrap_future(place.look_up()):
                     try:
-                        return Connection(await self._connect_one(endpoint), endpoint.address)
+                        return await self._connection(endpoint, terms)
                     except OSError as error:
                         failures.append(explain(endpoint.address, error, look=False))
             except OSError as error:
@@ -144,24 +152,24 @@ class AsynchronousTransport:
         try:
             body = await self._converse(connection, request, reader)
         except TimeoutError:
-            connection.socket.close()
+            connection.close()
             raise
         except OSError as error:
-            connection.socket.close()
+            said = connection.explain(error)
+            connection.close()
             code = ErrorCode.GENERAL if reader.started else ErrorCode.PROVIDER_NOT_READY
-            message = f"{connection.address}: the connection broke: {error.strerror or error}"
-            raise Unreachable(message, code=code, stale=used is not None and not reader.started) from None
+            raise Unreachable(said, code=code, stale=used is not None and not reader.started) from None
         except Unreachable as failure:
-            connection.socket.close()
+            connection.close()
             failure.stale = used is not None and not reader.started
             raise
         except BaseException:
-            connection.socket.close()
+            connection.close()
             raise
         if reader.reusable:
             self._idle.give(connection)
         else:
-            connection.socket.close()
+            connection.close()
         return Response(reader.status, reader.headers, body)
 
     async def _converse(self, connection: Connection, request: Request, reader: ResponseReader) -> bytes:
@@ -169,15 +177,27 @@ class AsynchronousTransport:
         peer = connection.socket
         if peer.gettimeout() != 0.0:
             peer.setblocking(False)
-        await loop.sock_sendall(peer, encode_request(request, connection.address.host_header))
+        sent = encode_request(request, connection.address.host_header)
+        await loop.sock_sendall(peer, connection.encode(sent))
         pieces = []
         while not reader.complete:
-            received = await loop.sock_recv(peer, READ_SIZE)
+            received = connection.decode(await loop.sock_recv(peer, READ_SIZE))
             if received:
                 pieces.append(reader.feed(received))
-            else:
+            if received == b"" or connection.ended:
                 reader.end()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def _connection(self, endpoint: Endpoint, terms: Terms | None) -> Connection:
+        channel = None if terms is None else terms.channel(endpoint.host)
+        connection = Connection(await self._connect_one(endpoint), endpoint.address, channel)
+        if channel is not None:
+            try:
+                await _shake_hands(connection.socket, channel.handshake())
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
     async def _connect_one(self, endpoint: Endpoint) -> socket.socket:
         fresh = endpoint.new_socket()
@@ -203,3 +223,19 @@ class AsynchronousTransport:
                 await self._clock.sleep(BACKLOG_PAUSE)
             else:
                 return
+
+
+async def _shake_hands(peer: socket.socket, handshake: Generator[bytes, bytes, None]) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        to_send = next(handshake)
+        while True:
+            with suppress(ConnectionError):  # what the daemon said before it left is read all the same
+                await loop.sock_sendall(peer, to_send)
+            try:
+                received = await loop.sock_recv(peer, READ_SIZE)
+            except ConnectionError:
+                received = b""
+            to_send = handshake.send(received)
+    except StopIteration:
+        return

@@ -6,19 +6,23 @@ import math
 import select
 import socket
 import threading
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Generator, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from burgee.resolution import ErrorCode
 
 from ..clock import Clock
 from ..exchange import Conversation, Request, Response, Unreachable
 from ..single_flight import Landing
-from .endpoint import Connection, Endpoint, Whereabouts, explain, explain_all, met_itself
+from .connection import READ_SIZE, Connection
+from .endpoint import Endpoint, Whereabouts, explain, explain_all, met_itself
 from .http1 import ResponseReader, encode_request
 from .idle import IdleConnections
 
-READ_SIZE = 65536
+if TYPE_CHECKING:
+    from .tls_terms import Terms
+
 BACKLOG_PAUSE = 0.005
 """Seconds until a Unix socket whose queue of connections is full is tried again."""
 
@@ -47,9 +51,12 @@ def connect(places: Iterable[Whereabouts], expires: float, clock: Clock) -> Conn
     failures: list[str] = []
     for place in places:
         try:
+            terms = None
+            if place.terms is not None:
+                terms = place.terms.current().result(timeout=_remaining(expires, clock))
             for endpoint in _endpoints(place, expires, clock):
                 try:
-                    return Connection(_connect_one(endpoint, expires, clock), endpoint.address)
+                    return _connection(endpoint, terms, expires, clock)
                 except TimeoutError:
                     raise
                 except OSError as error:
@@ -64,6 +71,37 @@ def connect(places: Iterable[Whereabouts], expires: float, clock: Clock) -> Conn
 
 def _endpoints(place: Whereabouts, expires: float, clock: Clock) -> Iterable[Endpoint]:
     return place.known() or place.look_up().result(timeout=_remaining(expires, clock))
+
+
+def _connection(endpoint: Endpoint, terms: Terms | None, expires: float, clock: Clock) -> Connection:
+    channel = None if terms is None else terms.channel(endpoint.host)
+    connection = Connection(_connect_one(endpoint, expires, clock), endpoint.address, channel)
+    if channel is not None:
+        try:
+            _shake_hands(connection.socket, channel.handshake(), expires, clock)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _shake_hands(
+    peer: socket.socket, handshake: Generator[bytes, bytes, None], expires: float, clock: Clock
+) -> None:
+    try:
+        to_send = next(handshake)
+        while True:
+            peer.settimeout(_remaining(expires, clock))
+            with suppress(ConnectionError):  # what the daemon said before it left is read all the same
+                peer.sendall(to_send)
+            peer.settimeout(_remaining(expires, clock))
+            try:
+                received = peer.recv(READ_SIZE)
+            except ConnectionError:
+                received = b""
+            to_send = handshake.send(received)
+    except StopIteration:
+        return
 
 
 def _connect_one(endpoint: Endpoint, expires: float, clock: Clock) -> socket.socket:
@@ -152,25 +190,25 @@ class BlockingTransport:
         try:
             body = self._converse(connection, request, reader, expires)
         except TimeoutError:
-            connection.socket.close()
+            connection.close()
             message = f"{connection.address}: no answer within {deadline:g} s"
             raise Unreachable(message, timed_out=True) from None
         except OSError as error:
-            connection.socket.close()
+            said = connection.explain(error)
+            connection.close()
             code = ErrorCode.GENERAL if reader.started else ErrorCode.PROVIDER_NOT_READY
-            message = f"{connection.address}: the connection broke: {error.strerror or error}"
-            raise Unreachable(message, code=code, stale=used is not None and not reader.started) from None
+            raise Unreachable(said, code=code, stale=used is not None and not reader.started) from None
         except Unreachable as failure:
-            connection.socket.close()
+            connection.close()
             failure.stale = used is not None and not reader.started
             raise
         except BaseException:
-            connection.socket.close()
+            connection.close()
             raise
         if reader.reusable:
             self._idle.give(connection)
         else:
-            connection.socket.close()
+            connection.close()
         return Response(reader.status, reader.headers, body)
 
     def _converse(
@@ -180,19 +218,20 @@ class BlockingTransport:
         if peer.gettimeout() != 0.0:
             # Waiting by `poll` takes half the system calls that a socket's own timeout does.
             peer.setblocking(False)
-        self._send(peer, encode_request(request, connection.address.host_header), expires)
+        sent = encode_request(request, connection.address.host_header)
+        self._send(peer, connection.encode(sent), expires)
         readable = select.poll()
         readable.register(peer, select.POLLIN)
         pieces = []
         while not reader.complete:
             self._wait(readable, expires)
             try:
-                received = peer.recv(READ_SIZE)
+                received = connection.decode(peer.recv(READ_SIZE))
             except BlockingIOError:
                 continue
             if received:
                 pieces.append(reader.feed(received))
-            else:
+            if received == b"" or connection.ended:
                 reader.end()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -6,13 +6,17 @@ import errno
 import os
 import socket
 import stat
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..address import Address, TcpAddress, UnixAddress
 from ..clock import Clock
+from ..tls_files import NO_TLS_FILES, TlsFiles
+from .errand import Errand
+
+if TYPE_CHECKING:
+    from .tls_terms import FollowedTerms
 
 NAME_LIFETIME = 30.0
 """Seconds for which a host name's addresses are believed."""
@@ -31,6 +35,11 @@ class Endpoint(NamedTuple):
     family: socket.AddressFamily
     destination: str | tuple[str, int]
 
+    @property
+    def host(self) -> str:
+        """The name or numeric address that was asked for, and that a certificate has to be for."""
+        return "localhost" if isinstance(self.address, UnixAddress) else self.address.host
+
     def new_socket(self) -> socket.socket:
         """A socket of the right family, not yet connected."""
         fresh = socket.socket(self.family, socket.SOCK_STREAM)
@@ -39,28 +48,25 @@ class Endpoint(NamedTuple):
         return fresh
 
 
-class Connection(NamedTuple):
-    """A connected socket, and to whom."""
-
-    socket: socket.socket
-    address: Address
-
-
 class Whereabouts:
     """The endpoints of one address. Host names are looked up in a thread: the resolver knows no deadline.
 
     Args:
         address: of the daemon.
         clock: for the lifetime of what was looked up.
+        files: for TLS, where the address wants it.
+
+    Attributes:
+        terms: on which TLS is spoken there; None where it is not.
     """
 
-    def __init__(self, address: Address, clock: Clock) -> None:
+    def __init__(self, address: Address, clock: Clock, files: TlsFiles = NO_TLS_FILES) -> None:
         self.address = address
+        self.terms = _terms(address, files)
         self._clock = clock
-        self._lock = threading.Lock()
         self._found: tuple[Endpoint, ...] = _without_lookup(address)
         self._found_until: float | None = None
-        self._search: Future[tuple[Endpoint, ...]] | None = None
+        self._search: Errand[tuple[Endpoint, ...]] = Errand("burgee-name-lookup")
 
     def known(self) -> tuple[Endpoint, ...]:
         """The endpoints, or none where they have to be looked up first."""
@@ -70,34 +76,29 @@ class Whereabouts:
 
     def look_up(self) -> Future[tuple[Endpoint, ...]]:
         """The endpoints to come; OSError where the name is unknown."""
-        with self._lock:
-            if self._search is None:
-                self._search = Future()
-                self._search.set_running_or_notify_cancel()
-                threading.Thread(
-                    target=self._run, args=(self._search,), name="burgee-name-lookup", daemon=True
-                ).start()
-            return self._search
+        return self._search.run(self._look_up)
 
     def after_fork(self) -> None:
-        """In a forked child: the thread that looks a name up is gone."""
-        self._lock = threading.Lock()
-        self._search = None
+        """In a forked child: the threads that look something up are gone."""
+        self._search.after_fork()
+        if self.terms is not None:
+            self.terms.after_fork()
 
-    def _run(self, search: Future[tuple[Endpoint, ...]]) -> None:
+    def _look_up(self) -> tuple[Endpoint, ...]:
         assert isinstance(self.address, TcpAddress)
-        try:
-            found = _look_up(self.address)
-        except Exception as error:
-            with self._lock:
-                self._search = None
-            search.set_exception(error)
-            return
-        with self._lock:
-            self._found = found
-            self._found_until = self._clock.monotonic() + NAME_LIFETIME
-            self._search = None
-        search.set_result(found)
+        found = _look_up(self.address)
+        self._found = found
+        self._found_until = self._clock.monotonic() + NAME_LIFETIME
+        return found
+
+
+def _terms(address: Address, files: TlsFiles) -> FollowedTerms | None:
+    if isinstance(address, UnixAddress) or not address.tls:
+        return None
+    # Imported here: who uses no TLS does not pay for it.
+    from .tls_terms import FollowedTerms
+
+    return FollowedTerms(files)
 
 
 def _without_lookup(address: Address) -> tuple[Endpoint, ...]:

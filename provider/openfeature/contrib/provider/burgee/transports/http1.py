@@ -12,6 +12,7 @@ from enum import Enum
 from functools import lru_cache
 
 from burgee.resolution import ErrorCode
+from burgee.wire.tls_failures import IS_TLS, begins_record
 
 from ..exchange import Request, Unreachable
 from .heads import COMMON_HEAD, Garbled, Head, head_of
@@ -145,6 +146,8 @@ class ResponseReader:
 
     def _step_head(self) -> bool:
         if not self._buffer.startswith(_OPENING[: len(self._buffer)]):
+            if begins_record(self._buffer):
+                raise Unreachable(f"{self._peer}: {IS_TLS}", code=ErrorCode.PARSE_ERROR)
             raise self._garbled(f"it does not speak HTTP/1.1 but says {bytes(self._buffer[:40])!r}")
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0 or end > LARGEST_HEAD:

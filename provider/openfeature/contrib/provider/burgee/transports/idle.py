@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import select
-import socket
 from collections import deque
 
-from .endpoint import Connection
+from .connection import Connection
 
 MOST = 64
 """How many are kept."""
@@ -24,6 +22,7 @@ class IdleConnections:
 
     def __init__(self) -> None:
         self._connections: deque[Connection] = deque()
+        self._inherited: deque[Connection] = deque()
         self._process = os.getpid()
 
     def take(self) -> Connection | None:
@@ -35,14 +34,14 @@ class IdleConnections:
                 connection = self._connections.pop()
             except IndexError:
                 return None
-            if _is_quiet(connection.socket):
+            if connection.is_quiet():
                 return connection
-            connection.socket.close()
+            connection.close()
 
     def give(self, connection: Connection) -> None:
         """Keep a connection for the next request, or close it where enough are kept."""
         if self._process != os.getpid() or len(self._connections) >= MOST:
-            connection.socket.close()
+            connection.close()
         else:
             self._connections.append(connection)
 
@@ -50,20 +49,15 @@ class IdleConnections:
         """Close all; ones in use are closed by their users or come back and are kept."""
         while self._connections:
             try:
-                self._connections.pop().socket.close()
+                self._connections.pop().close()
             except IndexError:
                 return
 
     def after_fork(self) -> None:
         """In a forked child: close its copies of the parent's connections, which go on for the parent."""
         self._process = os.getpid()
-        inherited, self._connections = self._connections, deque()
-        for connection in inherited:
+        # Their sessions, if they have any, are kept: letting go of one takes a lock that another thread of
+        # the parent's may have held.
+        self._inherited, self._connections = self._connections, deque()
+        for connection in self._inherited:
             connection.socket.close()
-
-
-def _is_quiet(peer: socket.socket) -> bool:
-    """Whether nothing has come, not even an end."""
-    poll = select.poll()
-    poll.register(peer, select.POLLIN)
-    return not poll.poll(0)

@@ -1,0 +1,78 @@
+"""`burgee audit running`: holds and keys of the log that a running daemon has open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from burgeed.cli.admin import Admin, admin, segment
+from burgeed.cli.presentation import print_json, print_line, print_table
+from burgeed.cli.session import CommandFailed, ExitCode
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _told(function: Function) -> Function:
+    """Why, and for whom."""
+    function = click.option("--actor", metavar="TEXT", help="On whose behalf; kept beside who you are.")(
+        function
+    )
+    return click.option("--reason", metavar="TEXT", help="Why; kept in the audit.")(function)
+
+
+@click.group("running")
+def running() -> None:
+    """Look after the log that a running daemon has open; as whom, the token or the socket says."""
+
+
+@running.command("holds")
+@admin
+def list_holds(asked: Admin, /) -> ExitCode:
+    """List legal holds."""
+    items = asked.ask("GET", "/audit/holds")["items"]
+    if asked.as_json:
+        print_json({"items": items})
+    elif items:
+        print_table(["hold"], [[(each["name"], "strong")] for each in items])
+    return ExitCode.OK
+
+
+@running.command("hold")
+@click.argument("name")
+@_told
+@admin
+def hold(asked: Admin, /, name: str, reason: str | None, actor: str | None) -> ExitCode:
+    """Put a legal hold on the log: nothing is pruned or erased until it is released."""
+    answer = asked.ask("POST", "/audit/holds", {"name": name}, query={"reason": reason, "actor": actor})
+    if not answer["isNew"]:
+        raise CommandFailed(f"there is a hold {name} already")
+    print_json(answer) if asked.as_json else print_line(f"hold {name}: nothing is pruned or erased")
+    return ExitCode.OK
+
+
+@running.command("release")
+@click.argument("name")
+@_told
+@admin
+def release(asked: Admin, /, name: str, reason: str | None, actor: str | None) -> ExitCode:
+    """End a legal hold."""
+    query = {"reason": reason, "actor": actor}
+    answer = asked.ask("DELETE", f"/audit/holds/{segment(name)}", query=query)
+    print_json(answer) if asked.as_json else print_line(f"hold {name} is released")
+    return ExitCode.OK
+
+
+@running.command("rewrap")
+@_told
+@admin
+def rewrap(asked: Admin, /, reason: str | None, actor: str | None) -> ExitCode:
+    """Wrap with the daemon's master key every key that a former one wraps.
+
+    Start the daemon with the new --audit-key-file and the former one as --audit-former-key-file before; when
+    this has ended, the former one is needed for backups alone.
+    """
+    answer = asked.ask("POST", "/audit/rewrap", query={"reason": reason, "actor": actor})
+    print_json(answer) if asked.as_json else print_line(f"{answer['keys']} keys are wrapped anew")
+    return ExitCode.OK
