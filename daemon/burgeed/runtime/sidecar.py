@@ -154,6 +154,7 @@ class Sidecar:
             store,
             sharing=Sharing(partial(open_shared_directory, settings), self._clock),
             needs_daemon=needs_daemon if self._countries is not None else lambda snapshot: frozenset(),
+            clock=self._clock,
         )
         if control is not None:
             control.share_through(publisher)

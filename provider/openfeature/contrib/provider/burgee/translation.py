@@ -169,8 +169,8 @@ def to_details(
 
 
 _blank = object.__new__
-"""Makes details to be filled in where they are made: each evaluation makes some, and having ``__init__`` called
-takes longer than all else about them. A test holds that they have all the fields of the SDK's own."""
+"""Makes details to be filled in where they are made: each evaluation makes some, and having ``__init__``
+called takes longer than all else about them. A test holds that they have all the fields of the SDK's own."""
 
 
 class _Answered(FlagResolutionDetails[Any]):
