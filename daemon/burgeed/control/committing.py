@@ -96,8 +96,8 @@ class Committer:
 
         def work(transaction: Transaction) -> None:
             newer = reading.since(transaction, *last)
-            if newer is None or newer.revisions:
-                raise writing.NumberTaken(f"revision {last[0]} is not the last one")
+            if newer is None or newer.revisions or newer.is_rewritten:
+                raise writing.NumberTaken(f"revision {last[0]} is not the last one as it was read")
             for write in writes:
                 if write.remembered is not None:
                     write.remembered.put(transaction)

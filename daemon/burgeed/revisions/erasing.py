@@ -7,13 +7,14 @@ of others is as it was. What was set for an erased scope is gone, also for who g
 
 from __future__ import annotations
 
+import secrets
 from typing import Final, NamedTuple
 
 import orjson
 
 from burgeed.database.protocol import Transaction
 from burgeed.revisions.documents import canonical, parse
-from burgeed.revisions.naming import ERASED, ERASED_DOCUMENT, Subject
+from burgeed.revisions.naming import ERASED, ERASED_DOCUMENT, ERASURE, Subject
 from burgeed.revisions.rows import CHANGE_COLUMNS, KEY_COLUMNS, identity, read_change
 from burgeed.revisions.values import Document, EntryKey
 
@@ -66,7 +67,18 @@ def erase(transaction: Transaction, subject: Subject) -> Rewritten:
     numbers = frozenset(actors | scopes | texts | documents)
     if numbers:
         _forget_requests(transaction, subject, numbers)
+        _mark(transaction)
     return Rewritten(numbers, tuple(left))
+
+
+def _mark(transaction: Transaction) -> None:
+    """Have whoever planned upon the last revision read it again before anything is written."""
+    mark = f"{ERASURE}{secrets.token_hex(8)}"
+    rows = transaction.execute("SELECT number, write_id FROM revisions ORDER BY number DESC LIMIT 1")
+    transaction.execute_many(
+        "UPDATE revisions SET write_id = ? WHERE number = ?",
+        [(write_id.partition(ERASURE)[0] + mark, number) for number, write_id in rows],
+    )
 
 
 def _erase_actor(transaction: Transaction, subject: Subject) -> set[int]:

@@ -22,6 +22,9 @@ ERASED: Final = "[erased]"
 ERASED_DOCUMENT: Final[Document] = {"erased": True}
 """Stands for what was set for a scope that is erased; no reader of definitions takes it for anything."""
 
+ERASURE: Final = "#"
+"""Begins what is put behind a write id when somebody is erased from the history up to it."""
+
 _TEXTS: Final = ("description", "owner", "note", "tags", "metadata")
 _EQUALITIES: Final = ("is", "is_not", "in", "not_in")
 _LOGICAL_EQUALITIES: Final = ("==", "===", "!=", "!==", "in")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from burgeed.database.protocol import Transaction
 from burgeed.revisions.documents import canonical
-from burgeed.revisions.naming import ERASED_DOCUMENT
+from burgeed.revisions.naming import ERASED_DOCUMENT, ERASURE
 from burgeed.revisions.rows import (
     CHANGE_COLUMNS,
     ENTRY_COLUMNS,
@@ -39,15 +39,20 @@ class Loaded(NamedTuple):
 
 
 class Newer(NamedTuple):
-    """Revisions after one, oldest first, :data:`AT_ONCE` at most, and the last one's write id."""
+    """Revisions after one, oldest first, :data:`AT_ONCE` at most, and the last one's write id.
+
+    Attributes:
+        since_erased: whether somebody was erased from the history that led to the one.
+    """
 
     revisions: tuple[Revision, ...]
     write_id: str
+    since_erased: bool = False
 
     @property
     def is_rewritten(self) -> bool:
-        """Whether they name somebody who was erased since: then they do not lead on from what is known."""
-        return any(
+        """Whether somebody was erased since: then they may not lead on from what is known."""
+        return self.since_erased or any(
             ERASED_DOCUMENT in (change.before, change.after)
             for revision in self.revisions
             for change in revision.changes
@@ -91,8 +96,11 @@ def since(transaction: Transaction, number: int, write_id: str) -> Newer | None:
     Returns:
         None where the database has another history than that revision belongs to: it was replaced.
     """
-    if _write_id(transaction, number) != write_id:
-        return None
+    stored = _write_id(transaction, number)
+    if stored != write_id:
+        # Whoever plans upon what was read before an erasure must not bring back who is erased.
+        is_same = stored.partition(ERASURE)[0] == write_id.partition(ERASURE)[0]
+        return Newer((), stored, since_erased=True) if is_same else None
     rows = transaction.execute(
         f"SELECT {REVISION_COLUMNS} FROM revisions WHERE number > ? ORDER BY number LIMIT ?",
         (number, AT_ONCE),
@@ -110,7 +118,10 @@ def revision(transaction: Transaction, number: int) -> Revision | None:
 
 def written(transaction: Transaction, write_id: str) -> Revision | None:
     """The revision that one write made, or None where it made none."""
-    rows = transaction.execute(f"SELECT {REVISION_COLUMNS} FROM revisions WHERE write_id = ?", (write_id,))
+    rows = transaction.execute(
+        f"SELECT {REVISION_COLUMNS} FROM revisions WHERE write_id = ? OR write_id LIKE ?",
+        (write_id, f"{write_id}{ERASURE}%"),
+    )
     found = _with_changes(transaction, rows)
     return found[0] if found else None
 

@@ -23,6 +23,7 @@ from burgeed.control.commands import (
     RollBack,
     SetOverrides,
 )
+from burgeed.control.committing import Committer, Write
 from burgeed.control.protocol import HistoryFilter
 from burgeed.database.protocol import Transaction
 from burgeed.revisions import foundations, reading
@@ -113,6 +114,27 @@ async def test_going_back_does_not_bring_back_who_was_erased(here: ErasingStore)
     assert (gone.key.scope, gone.before, gone.after) == (outcome.pseudonym, ERASED_DOCUMENT, None)
     loaded = await here.database.read(reading.load)
     assert {key.scope for key in loaded.entries} == {"c-2"}
+
+
+async def test_going_back_that_was_planned_before_an_erasure_does_not_bring_back_who_was_erased(
+    here: ErasingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.write(overrides(CUSTOMER))
+    await here.write(overrides("c-2"))
+    await here.write(ClearScope("", "customer", CUSTOMER))
+    await here.write(ClearScope("", "customer", "c-2"))
+    commit, erased = Committer.commit, []
+
+    async def commit_after_erasing(self: Committer, writes: Sequence[Write], last: tuple[int, str]) -> None:
+        if not erased:
+            erased.append(await here.erase("customer", CUSTOMER))
+        await commit(self, writes, last)
+
+    monkeypatch.setattr(Committer, "commit", commit_after_erasing)
+    await here.write(RollBack(2))
+    assert erased
+    assert [key.scope for key in here.plane.state.entries] == ["c-2"]
+    assert CUSTOMER not in await dumped(here)
 
 
 async def test_what_is_in_force_refuses_with_the_way_to_take_it_back_and_changes_nothing(
