@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from burgee import evaluate
+from burgee import compose, evaluate, read
 from burgee.compiled import flags as compiled
+from burgee.layer import Layer
 from tests.core.differential.comparison import snapshot_of
 
 START, COMPLETE = 1_767_225_600, 1_769_904_000
@@ -80,3 +81,14 @@ def test_a_flag_that_only_time_changes_is_compiled_for_each_time(flag: str) -> N
     ]  # fmt: skip
     reasons = [str(evaluate(snapshot, "windowed", {}, now=now).reason) for now in instants]
     assert reasons == ["DEFAULT", "TARGETING_MATCH", "TARGETING_MATCH", "STATIC", "TARGETING_MATCH"]
+
+
+@pytest.mark.filterwarnings("error::SyntaxWarning")
+@pytest.mark.parametrize(
+    ("fixed", "value"), [("production", True), (7, True), ("", False), (True, False), ("staging", False)]
+)
+def test_a_level_whose_scope_the_daemon_sets_is_compiled(fixed: Any, value: bool) -> None:
+    overrides = {"environment": {"production": {"a": "on"}, "7": {"a": "on"}}}
+    document = {"flags": {"a": {"defaultVariant": "off"}}, "overrides": overrides}
+    snapshot = compose([Layer("", (read(document),))], fixed={"environment": fixed})
+    assert evaluate(snapshot, "a", {"environment": "production"}, now=0).value is value

@@ -88,6 +88,8 @@ class LevelParts:
     def _scope(self, builder: Builder) -> ast.expr:
         """A local variable with the scope's name; None for a list or an object, an integer in decimal."""
         given = builder.local_attribute(self.level.attribute)
+        if isinstance(given, ast.Constant):
+            return ast.Constant(identifier(given.value))
         kind = ast.Attribute(given, "__class__", ast.Load())
         is_text = compared(kind, ast.Is(), builder.constant(str))
         is_absent = compared(given, ast.Is(), ast.Constant(None))

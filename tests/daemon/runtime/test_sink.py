@@ -45,6 +45,7 @@ compose = store_module.compose
 def composing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Composing]:
     composing = Composing()
     monkeypatch.setattr(store_module, "compose", composing)
+    monkeypatch.setattr(store_module, "recompose", lambda *layers: None)
     yield composing
     composing.let_go.set()
 
