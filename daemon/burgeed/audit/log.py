@@ -234,6 +234,8 @@ class AuditLog:
         longest = self.journal.mode.longest_anchor_lag
         if longest is not None and self.checkpoints.lag > min(longest, LATE):
             yield f"no anchor covers the audit's last {self.checkpoints.lag:.0f} s"
+        if self.journal.clock_state() is False:
+            yield "the machine's clock is not synchronised"
 
     async def _append(self, events: list[AuditEvent]) -> None:
         if events:

@@ -24,7 +24,7 @@ from burgeed.audit.checkpoint import (
 )
 from burgeed.audit.errors import AnchorFailed, AuditError
 from burgeed.audit.merkle import Peaks
-from burgeed.audit.modes import STRICT
+from burgeed.audit.modes import STANDARD, STRICT
 from burgeed.signing.keys import read_public_key
 from tests.daemon.audit.logs import Log, event, fixed_keys, log_at, verified
 
@@ -253,3 +253,11 @@ def test_syslog_gets_one_line_that_is_read_back_from_its_file(tmp_path: Path) ->
 def test_what_is_no_anchor_is_refused(uri: str) -> None:
     with pytest.raises(ValueError, match="anchor"):
         anchor_of(uri)
+
+
+async def test_a_clock_that_is_not_synchronised_is_told_in_the_modes_that_record_it(tmp_path: Path) -> None:
+    for number, (mode, told) in enumerate(
+        [(STANDARD, []), (STRICT, ["the machine's clock is not synchronised"])]
+    ):
+        async with log_at(tmp_path / f"{number}.db", mode=mode, synchronised=lambda: False) as log:
+            assert list(log.audit.degraded()) == told

@@ -117,5 +117,5 @@ def test_what_does_not_fit_the_description_is_refused_as_described(
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_at_length_it_is_as_described(server: Controlled, description: Any, mode: GenerationMode) -> None:
-    # What is no override at all cannot be generated from the whole language, which forbids some things by name.
+    # What is no override cannot be generated from the whole language, which forbids some things by name.
     check(server, description if mode is GenerationMode.POSITIVE else simpler(description), mode, 20)
