@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from burgeed.audit.errors import AnchorFailed, AuditError
-from burgeed.audit.remembered import sync_directory
+from burgeed.durable_file import sync_directory
 
 SYSLOG_SOCKET = Path("/dev/log")
 

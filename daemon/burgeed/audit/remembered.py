@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from pathlib import Path
 
 from burgeed.audit.checkpoint import LONGEST_NOTE
 from burgeed.audit.errors import AuditError
+from burgeed.durable_file import write_durably
 
 _PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)")
 
@@ -42,31 +42,6 @@ class RememberedCheckpoint:
     def write(self, note: str) -> None:
         """Keep a note instead of the one before; it is on disk when this returns. Raises OSError."""
         write_durably(self.path, note.encode())
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file that only its owner reads; the new one is on disk when this returns. Raises OSError."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make sure that what was named in a directory has its name after a power cut. Raises OSError."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def remembered_path(state_dir: Path, store: str) -> Path:

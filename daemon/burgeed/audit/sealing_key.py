@@ -16,7 +16,6 @@ import orjson
 
 from burgeed.audit.checkpoint import Checkpoint
 from burgeed.audit.errors import AuditUnavailable, KeyUnusable
-from burgeed.audit.remembered import sync_directory, write_durably
 from burgeed.audit.seals import (
     SEAL_KEY_BYTES,
     SEALER_BYTES,
@@ -27,6 +26,7 @@ from burgeed.audit.seals import (
     next_key,
 )
 from burgeed.database.protocol import Transaction
+from burgeed.durable_file import sync_directory, write_durably
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret, write_new_secret
 
 SEAL_FILE = "audit-seal.key"

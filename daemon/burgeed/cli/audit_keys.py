@@ -19,12 +19,12 @@ from burgeed.audit.keys import AuditKeys, MasterKey, MasterKeys
 from burgeed.audit.modes import MODES
 from burgeed.audit.opening import keys_of
 from burgeed.audit.records import Requester
-from burgeed.audit.remembered import write_durably
 from burgeed.audit.sealing_key import take_first_key
 from burgeed.cli.audit_accountable import accountable, confirm, requester_of, run_on
 from burgeed.cli.audit_store import audit_settings, open_log, settings_of
 from burgeed.cli.presentation import print_line
 from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.durable_file import write_durably
 from burgeed.settings import Settings
 from burgeed.signing.keys import Kind
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret

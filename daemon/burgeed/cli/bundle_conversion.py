@@ -10,7 +10,7 @@ import click
 from burgee.errors import DefinitionError
 from burgeed.cli.fault_output import print_fault
 from burgeed.cli.session import CommandFailed, ExitCode
-from burgeed.cli.whole_file import put
+from burgeed.durable_file import SHARED, write_durably
 from burgeed.reading.limits import FILE_SIZE_LIMIT
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderFailed, ReaderProcess
@@ -47,7 +47,7 @@ def to_json(path: Path, output: Path | None) -> ExitCode:
         click.echo(document, nl=False)
         return ExitCode.OK
     try:
-        put(output, document)
+        write_durably(output, document, mode=SHARED)
     except OSError as error:
         raise CommandFailed(f"{output} cannot be written: {error.strerror}") from error
     return ExitCode.OK

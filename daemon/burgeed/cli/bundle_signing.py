@@ -15,7 +15,7 @@ from burgeed.cli.fault_output import counted
 from burgeed.cli.parameters import as_json
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import CommandFailed, ExitCode, Session
-from burgeed.cli.whole_file import put
+from burgeed.durable_file import SHARED, write_durably
 from burgeed.sources.following import SUFFIXES
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -70,7 +70,7 @@ def sign_bundle(
         raise CommandFailed(f"{source} cannot be signed: {error}") from error
     path = Path(content.manifest[0])
     try:
-        put(path, signed)
+        write_durably(path, signed, mode=SHARED)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
     ids = [key.public.key_id(KEY_NAME).hex() for key in signers]

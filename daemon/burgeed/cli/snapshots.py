@@ -18,7 +18,7 @@ from burgeed.cli.local import LocalSources, read_sources
 from burgeed.cli.parameters import as_command_line, as_json, evaluation_settings
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import CommandFailed, ExitCode, Session
-from burgeed.cli.whole_file import put
+from burgeed.durable_file import SHARED, write_durably
 from burgeed.geography.attributes import needs_daemon
 from burgeed.settings import Settings, gather
 
@@ -56,7 +56,7 @@ def snapshot(
     marked = needs_daemon(made) if settings.geoip is not None else frozenset()
     try:
         data = write(made, needs_daemon=marked).data
-        put(output, data)
+        write_durably(output, data, mode=SHARED)
     except SnapshotError as error:
         raise CommandFailed(f"the definitions cannot be written as a snapshot: {error}") from error
     except OSError as error:

@@ -13,11 +13,12 @@ from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
 from burgee.instant import instant_text
+from burgeed.file_state import FileState
 
 if TYPE_CHECKING:
     import maxminddb
@@ -66,21 +67,6 @@ class DatabaseUnusable(Exception):
     def __init__(self, why: str, *, passing: bool = False) -> None:
         super().__init__(why)
         self.passing = passing
-
-
-class FileState(NamedTuple):
-    """A file's state without its content; two that differ mean that something happened to it."""
-
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileState:
-        """Take it out of what ``stat`` answered."""
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 class CountryDatabase:

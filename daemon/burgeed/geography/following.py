@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from burgee.instant import instant_text
 from burgeed.clock import Clock
-from burgeed.geography.database import CountryDatabase, DatabaseUnusable, FileState, read_database
+from burgeed.file_state import FileState
+from burgeed.geography.database import CountryDatabase, DatabaseUnusable, read_database
 
 POLL = 0.5
 """Seconds between two looks. What two looks in a row find alike is no longer being written."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import Final
+
+from burgeed.durable_file import write_new_durably
 
 LONGEST_SECRET: Final = 4096
 """Bytes of a file that is read; no key in PEM is longer."""
@@ -52,7 +53,7 @@ def write_new_secret(path: Path, content: bytes) -> bool:
     try:
         if path.exists() or path.is_symlink():
             return False
-        return _write_new(path, content)
+        return write_new_durably(path, content)
     except OSError as error:
         raise SecretFileUnusable(f"the key file {path} cannot be made ({error.strerror})") from error
 
@@ -65,26 +66,3 @@ def _check(path: Path, status: os.stat_result, *, credential: bool) -> None:
         raise SecretFileUnusable(f"the key file {path} belongs to uid {status.st_uid}, not to this process's")
     if status.st_mode & (stat.S_IRWXO if credential else _SHARED):
         raise SecretFileUnusable(f"the key file {path} is open to others; chmod 600 it, and take a new key")
-
-
-def _write_new(path: Path, content: bytes) -> bool:
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # Linked, not renamed: another process that made one meanwhile wins.
-            os.link(aside, path)
-        except FileExistsError:
-            return False
-    finally:
-        aside.unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-    return True

@@ -6,10 +6,11 @@ import pathlib
 from collections.abc import Callable
 
 from burgeed.bundles.manifest import LONGEST_MANIFEST, manifest_path
+from burgeed.file_state import FileState
 from burgeed.reading.messages import SourceFile
 from burgeed.sources.following import GONE_AFTER, FollowedPath, View, next_look, unreadable
 from burgeed.sources.settling import SettlingFile, State
-from burgeed.sources.signature import Signature, directories
+from burgeed.sources.signature import directories
 
 
 class FollowedBundle:
@@ -24,7 +25,7 @@ class FollowedBundle:
         self._definitions = FollowedPath(path, limit, monotonic)
         self._monotonic = monotonic
         self._manifest: SettlingFile | None = None
-        self._signature: Signature | None = None
+        self._signature: FileState | None = None
 
     def look(self, *, afresh: bool = False) -> View:
         """As :meth:`FollowedPath.look`, with the manifest in the view.

@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from burgeed.file_state import FileState
 from burgeed.sources.lease import Writer
-from burgeed.sources.signature import Signature, named_after_written
+from burgeed.sources.signature import named_after_written
 from burgeed.sources.taking import Busy, Taken, Unreadable, signature_of, take
 
 QUIET = 0.1
@@ -43,13 +44,13 @@ class Content(NamedTuple):
 
     data: bytes
     digest: bytes
-    signature: Signature
+    signature: FileState
 
 
 class _Candidate(NamedTuple):
     """What the file held when last looked at, and when that was first read, on the monotonic clock."""
 
-    signature: Signature
+    signature: FileState
     digest: bytes
     since: float
 
@@ -80,7 +81,7 @@ class SettlingFile:
         self._candidate: _Candidate | None = None
 
     @property
-    def signature(self) -> Signature | None:
+    def signature(self) -> FileState | None:
         """What the file looked like at the last look; None if it could not be looked at."""
         return self._candidate.signature if self._candidate else None
 

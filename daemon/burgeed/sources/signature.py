@@ -1,38 +1,15 @@
-"""What the file system says of a file without its content being read."""
+"""Directories to watch, and what the states of files tell."""
 
 from __future__ import annotations
 
-import os
 import pathlib
 import stat
 from typing import NamedTuple
 
+from burgeed.file_state import FileState
+
 _SAME_OPERATION_NS = 2_000_000
 _MOST_LINKS = 40
-
-
-class Signature(NamedTuple):
-    """A file's state, cheap to take; two that differ mean that something happened to the file.
-
-    The change time is among them, since it alone moves when a file is put back with an older
-    modification time, or when only its permissions change.
-    """
-
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Signature:
-        """Take the signature out of what ``stat`` answered."""
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-    @property
-    def identity(self) -> tuple[int, int]:
-        """Which file it is: a rename over a path changes it, a write in place does not."""
-        return self.device, self.inode
 
 
 class Directory(NamedTuple):
@@ -56,7 +33,7 @@ def directories(paths: list[str]) -> frozenset[Directory]:
     return frozenset(found)
 
 
-def named_after_written(path: str, signature: Signature) -> bool:
+def named_after_written(path: str, signature: FileState) -> bool:
     """Tell whether the path came to lead to its file after the file's last byte was written.
 
     That is what a rename and a swapped symbolic link leave behind; a file that is being written where

@@ -8,8 +8,8 @@ import pathlib
 import stat
 from typing import NamedTuple
 
+from burgeed.file_state import FileState
 from burgeed.sources.lease import Writer, writer_of
-from burgeed.sources.signature import Signature
 
 _CHUNK = 1 << 20
 _NATURES = {
@@ -30,7 +30,7 @@ class Taken(NamedTuple):
             file was seen to change meanwhile.
     """
 
-    signature: Signature
+    signature: FileState
     content: bytes
     writer: Writer
 
@@ -53,7 +53,7 @@ class Unreadable(Exception):
         self.remedy = remedy
 
 
-def signature_of(path: str) -> Signature | None:
+def signature_of(path: str) -> FileState | None:
     """Return the signature of the file that ``path`` leads to, None if it leads to none.
 
     Raises:
@@ -66,7 +66,7 @@ def signature_of(path: str) -> Signature | None:
     except OSError as error:
         raise _unreadable(error) from error
     _require_regular(status)
-    return Signature.of(status)
+    return FileState.of(status)
 
 
 def take(path: str, limit: int) -> Taken | None:
@@ -105,11 +105,11 @@ def take(path: str, limit: int) -> Taken | None:
 def _take(descriptor: int, limit: int) -> Taken:
     status = os.fstat(descriptor)
     _require_regular(status)
-    signature = Signature.of(status)
+    signature = FileState.of(status)
     before = writer_of(descriptor)
     content = _content(descriptor, limit)
     after = writer_of(descriptor)
-    if Writer.OPEN in (before, after) or Signature.of(os.fstat(descriptor)) != signature:
+    if Writer.OPEN in (before, after) or FileState.of(os.fstat(descriptor)) != signature:
         writer = Writer.OPEN
     else:
         writer = after if before is Writer.NONE else Writer.UNKNOWN

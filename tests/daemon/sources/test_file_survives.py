@@ -239,12 +239,12 @@ async def test_changes_are_seen_by_polling_where_no_watch_can_be_had(
 async def test_reload_looks_at_once_and_trusts_no_signature(
     tmp_path: Path, reader: ReaderProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from burgeed.file_state import FileState
     from burgeed.sources import settling
-    from burgeed.sources.signature import Signature
 
     path = tmp_path / "flags.yaml"
     path.write_text(document("a"))
-    blind = Signature.of(path.stat())
+    blind = FileState.of(path.stat())
     monkeypatch.setattr(settling, "signature_of", lambda _: blind)
     monkeypatch.setattr(settling, "YOUNG", 0.0)
     async with followed(path, reader) as following:

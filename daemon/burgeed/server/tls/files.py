@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+
+from burgeed.file_state import FileState
 
 LARGEST = 1024 * 1024
 """Bytes of one file; the authorities of a whole operating system fit."""
@@ -42,23 +43,7 @@ class CertificateFiles:
     def state(self) -> tuple[FileState, ...]:
         """What the file system says of them, each link followed. Raises OSError."""
         paths = (self.certificate, self.key, self.client_ca)
-        return tuple(FileState.of(path) for path in paths if path is not None)
-
-
-class FileState(NamedTuple):
-    """A file without its content: two states that differ mean that something happened to it."""
-
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> FileState:
-        """Ask about a path. Raises OSError."""
-        found = path.stat()
-        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return tuple(FileState.of(path.stat()) for path in paths if path is not None)
 
 
 def read_pem(path: Path, *, secret: bool = False) -> bytes:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from burgee.instant import instant_text
 from burgeed.clock import Clock
+from burgeed.file_state import FileState
 from burgeed.server.tls.certificate import Certificate, read_certificate
-from burgeed.server.tls.files import CertificateFiles, CertificateUnusable, FileState
+from burgeed.server.tls.files import CertificateFiles, CertificateUnusable
 
 POLL = 0.5
 """Seconds between two looks. What two looks in a row find alike is no longer being written."""
