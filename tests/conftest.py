@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
 from tests.support.postgresql import postgresql_database, postgresql_server
 
 __all__ = ["postgresql_database", "postgresql_server"]
+
+# How long an example takes is the machine's matter: others run beside the tests.
+settings.register_profile(
+    "burgee", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("burgee")
 
 
 def pytest_configure() -> None:

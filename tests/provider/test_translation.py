@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openfeature.contrib.provider.burgee.coercion import TypeMismatch, coerce
 from openfeature.contrib.provider.burgee.translation import (
@@ -173,14 +173,12 @@ other_values = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), json_values))
 def test_whatever_is_json_already_stays_as_it_is(attributes: dict[str, Any]) -> None:
     context = to_context(EvaluationContext(None, attributes))
     assert orjson.dumps(context) == orjson.dumps(attributes)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.one_of(st.text(), st.integers(), st.none()), other_values | json_values))
 def test_whatever_else_is_either_json_or_refused(attributes: Any) -> None:
     try:
