@@ -107,7 +107,8 @@ async def test_what_cannot_be_used_is_told_of_once_and_the_one_before_serves_on(
         assert await served(secure, authority) != first
         assert (await secure.server.unix.send("GET", "/health")).json["degraded"] == []
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert [said in vars(record)["why"] for record in warned] == [True]
+    # The second look may still be under way while the files are replaced, one after the other.
+    assert [said in vars(record)["why"] for record in warned].count(True) == 1
 
 
 async def test_the_same_put_back_is_live_again(tmp_path: Path, authority: Authority, issue: Issue) -> None:
