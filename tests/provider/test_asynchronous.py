@@ -36,8 +36,9 @@ async def ask(provider: BurgeeProvider, number: int, wait: float = 0) -> int:
     return value
 
 
-def test_twenty_calls_to_a_slow_daemon_wait_together(provider: BurgeeProvider, daemon: FakeDaemon) -> None:
+def test_twenty_calls_to_a_slow_daemon_wait_together(daemon: FakeDaemon) -> None:
     daemon.evaluation = after(0.2, answer(True))
+    provider = BurgeeProvider(daemon.address, deadline=10)
 
     async def calls() -> None:
         details = await asyncio.gather(
@@ -46,6 +47,7 @@ def test_twenty_calls_to_a_slow_daemon_wait_together(provider: BurgeeProvider, d
         assert all(one.value for one in details)
 
     assert 0.2 <= fastest(lambda: asyncio.run(calls()), 0.4) < 2
+    provider.shutdown()
 
 
 def test_calls_beyond_the_bound_wait_for_their_turn(unix_daemon: FakeDaemon) -> None:
