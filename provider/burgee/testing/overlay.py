@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openfeature.contrib.provider.burgee.typed_methods import TypedMethods
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
-from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType, Reason
+from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 from openfeature.hook import Hook
-from openfeature.provider import AbstractProvider, FeatureProvider, Metadata, ProviderStatus
+from openfeature.provider import FeatureProvider, Metadata, ProviderStatus
 from openfeature.track import TrackingEventDetails
 
 from burgee.value import FlagType
@@ -17,14 +17,13 @@ from burgee.value import FlagType
 from .answers import METADATA, answer
 from .overrides import Overrides
 
-_ObjectValue = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 _UNUSABLE = {
     ProviderStatus.NOT_READY: ErrorCode.PROVIDER_NOT_READY,
     ProviderStatus.FATAL: ErrorCode.PROVIDER_FATAL,
 }
 
 
-class Overlay(AbstractProvider):
+class Overlay(TypedMethods):
     """Answers from overrides, the innermost first; all else, name and hooks too, is the provider's beneath.
 
     Args:
@@ -65,66 +64,6 @@ class Overlay(AbstractProvider):
     ) -> None:
         """Leave it to the provider beneath."""
         self._beneath.track(tracking_event_name, evaluation_context, tracking_event_details)
-
-    def resolve_boolean_details(
-        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[bool]:
-        """Resolve a boolean flag."""
-        return self._resolve("boolean", flag_key, default_value, evaluation_context)
-
-    def resolve_string_details(
-        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[str]:
-        """Resolve a string flag."""
-        return self._resolve("string", flag_key, default_value, evaluation_context)
-
-    def resolve_integer_details(
-        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[int]:
-        """Resolve an integer flag."""
-        return self._resolve("integer", flag_key, default_value, evaluation_context)
-
-    def resolve_float_details(
-        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[float]:
-        """Resolve a float flag."""
-        return self._resolve("float", flag_key, default_value, evaluation_context)
-
-    def resolve_object_details(
-        self, flag_key: str, default_value: _ObjectValue, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[_ObjectValue]:
-        """Resolve an object flag."""
-        return self._resolve("object", flag_key, default_value, evaluation_context)
-
-    async def resolve_boolean_details_async(
-        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[bool]:
-        """Resolve a boolean flag."""
-        return await self._resolve_async("boolean", flag_key, default_value, evaluation_context)
-
-    async def resolve_string_details_async(
-        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[str]:
-        """Resolve a string flag."""
-        return await self._resolve_async("string", flag_key, default_value, evaluation_context)
-
-    async def resolve_integer_details_async(
-        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[int]:
-        """Resolve an integer flag."""
-        return await self._resolve_async("integer", flag_key, default_value, evaluation_context)
-
-    async def resolve_float_details_async(
-        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[float]:
-        """Resolve a float flag."""
-        return await self._resolve_async("float", flag_key, default_value, evaluation_context)
-
-    async def resolve_object_details_async(
-        self, flag_key: str, default_value: _ObjectValue, evaluation_context: EvaluationContext | None = None
-    ) -> FlagResolutionDetails[_ObjectValue]:
-        """Resolve an object flag."""
-        return await self._resolve_async("object", flag_key, default_value, evaluation_context)
 
     def _resolve(
         self, flag_type: FlagType, flag_key: str, default_value: Any, context: EvaluationContext | None
