@@ -5,37 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from burgee.instant import instant_text
 from burgeed.clock import Clock
+from burgeed.file_standing import FileStanding
 from burgeed.file_state import FileState
 from burgeed.geography.database import CountryDatabase, DatabaseUnusable, read_database
 
-POLL = 0.5
-"""Seconds between two looks. What two looks in a row find alike is no longer being written."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseStatus:
-    """The database at one time.
-
-    Attributes:
-        state: ``live`` when the file's content is used; ``rejected`` when what is there cannot be, so that
-            what was read before is used on.
-        since: when it came into that state, in Unix seconds.
-        why: what is the matter with what is there.
-        last_loaded: when what is used was read, in Unix seconds.
-    """
-
-    state: Literal["live", "rejected"]
-    since: float
-    why: str
-    last_loaded: float
 
 
 class FollowedDatabase:
@@ -48,13 +26,11 @@ class FollowedDatabase:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
-        self._clock = clock
-        self._woken = asyncio.Event()
         self._afresh = False
         self._seen: FileState | None = None
         self._done: FileState | None = None
         self._database: CountryDatabase | None = None
-        self._status = DatabaseStatus("rejected", clock.wall(), "it has not been read yet", 0.0)
+        self._standing = FileStanding.unread(clock)
 
     async def open(self) -> None:
         """Read the file for the first time. Raises DatabaseUnusable, with its path."""
@@ -62,8 +38,7 @@ class FollowedDatabase:
             self._done, self._database = await asyncio.to_thread(read_database, self.path)
         except DatabaseUnusable as error:
             raise DatabaseUnusable(f"{self.path}: {error}") from error
-        now = self._clock.wall()
-        self._status = DatabaseStatus("live", now, "", now)
+        self._standing.takes(is_other=True)
 
     def country_of(self, text: object) -> str | None:
         """See :meth:`CountryDatabase.country_of`; None before :meth:`open`."""
@@ -72,7 +47,7 @@ class FollowedDatabase:
     def reload(self) -> None:
         """Read the file again now, whatever it looks like."""
         self._afresh = True
-        self._woken.set()
+        self._standing.woken.set()
 
     async def follow(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` whenever another content is used from then on. Runs until cancelled.
@@ -80,31 +55,20 @@ class FollowedDatabase:
         Never raises because of the file: what was read before is used on.
         """
         while True:
-            await self._wait()
+            await self._standing.wait()
             if await self._look():
                 changed()
 
     def report(self) -> dict[str, Any]:
         """How it stands, as JSON has it."""
-        status, database = self._status, self._database
+        database = self._database
         return {
             "path": str(self.path),
-            "state": status.state,
-            "since": instant_text(status.since),
-            "why": status.why,
-            "lastLoaded": instant_text(status.last_loaded),
+            **self._standing.report(),
             "databaseType": None if database is None else database.kind,
             "built": None if database is None else database.built,
             "failedLookups": 0 if database is None else database.failed_lookups,
         }
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
-        self._woken.clear()
 
     async def _look(self) -> bool:
         """Look once, and tell whether another content is used from now on."""
@@ -128,25 +92,21 @@ class FollowedDatabase:
 
     def _take(self, database: CountryDatabase) -> bool:
         is_other = self._database is None or database.digest != self._database.digest
-        now = self._clock.wall()
         if is_other:
             self._database = database
             _log.info(
                 "the database of countries was replaced",
                 extra={"path": str(self.path), "built": database.built},
             )
-        elif self._status.state == "rejected":
+        elif self._standing.state == "rejected":
             _log.info("the database of countries is live again", extra={"path": str(self.path)})
-        since = self._status.since if self._status.state == "live" else now
-        self._status = DatabaseStatus("live", since, "", now if is_other else self._status.last_loaded)
+        self._standing.takes(is_other=is_other)
         return is_other
 
     def _object(self, why: str) -> None:
         """Say that what is there cannot be used, once for each reason in a row."""
-        if (self._status.state, self._status.why) == ("rejected", why):
+        if not self._standing.objects(why):
             return
-        since = self._status.since if self._status.state == "rejected" else self._clock.wall()
-        self._status = replace(self._status, state="rejected", since=since, why=why)
         _log.warning(
             "the database of countries cannot be used, what was read before is used on",
             extra={"path": str(self.path), "why": why},

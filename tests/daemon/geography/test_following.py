@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from burgeed import file_standing
 from burgeed.clock import SystemClock
-from burgeed.geography import following
 from burgeed.geography.database import DatabaseUnusable
 from burgeed.geography.following import FollowedDatabase
 from tests.support.country_database import SWEDISH, write_database
@@ -40,7 +40,7 @@ async def eventually(condition: Callable[[], object]) -> None:
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "POLL", 0.02)
+    monkeypatch.setattr(file_standing, "POLL", 0.02)
 
 
 async def test_a_database_that_replaces_it_is_used(database: Path) -> None:
@@ -100,7 +100,7 @@ async def test_a_bad_file_is_told_of_once_and_a_good_one_after_it_is_used(
 async def test_reload_reads_a_file_at_once_that_looks_the_same(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "POLL", 3600.0)
+    monkeypatch.setattr(file_standing, "POLL", 3600.0)
     async with followed(database) as (known, changes):
         await asyncio.sleep(0)
         write_database(database, IN_NORWAY)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from burgee.instant import instant_text
 from burgeed.clock import Clock
+from burgeed.file_standing import FileStanding
 from burgeed.file_state import FileState
 from burgeed.server.tls.certificate import Certificate, read_certificate
 from burgeed.server.tls.files import CertificateFiles, CertificateUnusable
-
-POLL = 0.5
-"""Seconds between two looks. What two looks in a row find alike is no longer being written."""
 
 WARNED_AT = (1, 7, 30)
 """Days before the certificate's end at which the log says so, once each."""
@@ -24,24 +21,6 @@ DEGRADED_AT = 7
 """Days before the certificate's end from which ``/health`` says so."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateStatus:
-    """The files at one time.
-
-    Attributes:
-        state: ``live`` when what is there is served; ``rejected`` when it cannot be, so that what was read
-            before is served on.
-        since: when it came into that state, in Unix seconds.
-        why: what is the matter with what is there.
-        last_loaded: when what is served was read, in Unix seconds.
-    """
-
-    state: Literal["live", "rejected"]
-    since: float
-    why: str
-    last_loaded: float
 
 
 class FollowedCertificate:
@@ -54,12 +33,11 @@ class FollowedCertificate:
     def __init__(self, files: CertificateFiles, clock: Clock) -> None:
         self.files = files
         self._clock = clock
-        self._woken = asyncio.Event()
         self._afresh = False
         self._seen: tuple[FileState, ...] | None = None
         self._done: tuple[FileState, ...] | None = None
         self._certificate: Certificate | None = None
-        self._status = CertificateStatus("rejected", clock.wall(), "it has not been read yet", 0.0)
+        self._standing = FileStanding.unread(clock)
         self._warned_at: int | None = None
 
     async def open(self) -> None:
@@ -67,8 +45,7 @@ class FollowedCertificate:
         need not wait for it. Raises CertificateUnusable.
         """
         self._certificate = await asyncio.to_thread(read_certificate, self.files)
-        now = self._clock.wall()
-        self._status = CertificateStatus("live", now, "", now)
+        self._standing.takes(is_other=True)
         self._warn_of_end()
 
     @property
@@ -89,12 +66,12 @@ class FollowedCertificate:
     def reload(self) -> None:
         """Read the files again now, whatever they look like."""
         self._afresh = True
-        self._woken.set()
+        self._standing.woken.set()
 
     async def follow(self) -> None:
         """Serve to new connections what replaces the files, until cancelled; never raises because of them."""
         while True:
-            await self._wait()
+            await self._standing.wait()
             await self.look()
 
     async def look(self) -> None:
@@ -104,13 +81,10 @@ class FollowedCertificate:
 
     def report(self) -> dict[str, Any]:
         """How it stands, as JSON has it."""
-        status, certificate = self._status, self.current
+        certificate = self.current
         return {
             "path": str(self.files.certificate),
-            "state": status.state,
-            "since": instant_text(status.since),
-            "why": status.why,
-            "lastLoaded": instant_text(status.last_loaded),
+            **self._standing.report(),
             "mutual": self.is_mutual,
             "subject": certificate.subject,
             "issuer": certificate.issuer,
@@ -128,16 +102,8 @@ class FollowedCertificate:
             yield f"TLS: {unfit}"
         elif certificate.days_left(now) < DEGRADED_AT:
             yield f"TLS: the certificate ends on {instant_text(certificate.not_after)}"
-        if self._status.state == "rejected":
+        if self._standing.state == "rejected":
             yield "TLS: the certificate's files cannot be used; the one that was read before is served on"
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(POLL):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
-        self._woken.clear()
 
     async def _look(self) -> None:
         """Take what is new."""
@@ -166,24 +132,21 @@ class FollowedCertificate:
         self._take(certificate)
 
     def _take(self, certificate: Certificate) -> None:
-        now, is_other = self._clock.wall(), certificate.digest != self.current.digest
+        is_other = certificate.digest != self.current.digest
         if is_other:
             self._certificate, self._warned_at = certificate, None
             _log.info(
                 "the TLS certificate was replaced",
                 extra={"path": str(self.files.certificate), "until": instant_text(certificate.not_after)},
             )
-        elif self._status.state == "rejected":
+        elif self._standing.state == "rejected":
             _log.info("the TLS certificate is live again", extra={"path": str(self.files.certificate)})
-        since = self._status.since if self._status.state == "live" else now
-        self._status = CertificateStatus("live", since, "", now if is_other else self._status.last_loaded)
+        self._standing.takes(is_other=is_other)
 
     def _object(self, why: str) -> None:
         """Say that what is there cannot be used, once for each reason in a row."""
-        if (self._status.state, self._status.why) == ("rejected", why):
+        if not self._standing.objects(why):
             return
-        since = self._status.since if self._status.state == "rejected" else self._clock.wall()
-        self._status = replace(self._status, state="rejected", since=since, why=why)
         _log.warning(
             "the TLS certificate cannot be used, the one that was read before is served on",
             extra={"why": why},
