@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -70,8 +71,11 @@ class PostgresqlServer:
         database = str(conninfo_to_dict(uri)["dbname"])
         self.query("CHECKPOINT")
         [[directory]] = self.query(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
-        files = (self._data / "base" / str(directory)).iterdir()
-        return b"".join(path.read_bytes() for path in files)
+        found = []
+        for path in (self._data / "base" / str(directory)).iterdir():
+            with suppress(FileNotFoundError):  # the server makes and removes some at any time
+                found.append(path.read_bytes())
+        return b"".join(found)
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it answers."""

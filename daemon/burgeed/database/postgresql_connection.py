@@ -19,6 +19,7 @@ from psycopg.types.string import StrDumper
 from burgeed.database.backoff import Backoff
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, DatabaseUnusable, OutcomeUnknown
 from burgeed.database.postgresql_errors import is_sure, translated
+from burgeed.database.postgresql_rewriting import rewrite
 from burgeed.database.protocol import Row
 
 OLDEST = 13
@@ -208,11 +209,13 @@ class PostgresqlConnection:
         if self._opened().info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self._run("ROLLBACK")
 
-    def rewrite(self, tables: Sequence[str]) -> None:
-        """Write tables with their indexes anew, and have the server take its samples of them anew."""
+    def rewrite(self, tables: Sequence[str]) -> list[str]:
+        """See :func:`~burgeed.database.postgresql_rewriting.rewrite`, which may take as long as it wants."""
         self._run("SET statement_timeout = 0")
-        self._run(f"VACUUM (FULL, ANALYZE) {', '.join(tables)}")
-        self._run(f"SET statement_timeout = {STATEMENT_TIMEOUT}")
+        try:
+            return rewrite(self._run, tables)
+        finally:
+            self._run(f"SET statement_timeout = {STATEMENT_TIMEOUT}")
 
     def listen_to(self, channel: str) -> None:
         """Hear a channel from now on; the first :meth:`listen` says that something may have been missed."""

@@ -8,8 +8,10 @@ import signal
 import threading
 import time
 
+import psycopg
 import pytest
 
+from burgeed.database import postgresql_rewriting
 from burgeed.database.errors import (
     DatabaseUnavailable,
     OutcomeUnknown,
@@ -266,3 +268,40 @@ async def test_what_the_server_refuses_at_the_commit_was_surely_not_written(uri:
         with pytest.raises(WriteRefused):
             await database.write(work)
         assert await database.write(count_up) == 1
+
+
+async def deleted(database: AnyDatabase, uri: str) -> psycopg.Connection:
+    """Make a row and delete it; a transaction that began in between goes on seeing it, should it look."""
+    await database.write(statement("CREATE TABLE people (name TEXT)"))
+    await database.write(statement("INSERT INTO people VALUES ('somebody')"))
+    reader = psycopg.connect(uri)
+    reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    reader.execute("SELECT 1")
+    await database.write(statement("DELETE FROM people"))
+    return reader
+
+
+async def test_rows_are_scrubbed_once_nobody_sees_them(uri: str, postgresql_server: PostgresqlServer) -> None:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+    async with opened(uri) as database:
+        reader = await deleted(database, uri)
+        with reader:
+            scrubbing = asyncio.create_task(database.scrub("people"))
+            until = time.monotonic() + DEADLINE
+            while not await asyncio.to_thread(postgresql_server.query, waiting):
+                assert time.monotonic() < until and not scrubbing.done()
+        await asyncio.wait_for(scrubbing, DEADLINE)
+        assert b"somebody" not in postgresql_server.written(uri)
+
+
+async def test_who_goes_on_seeing_deleted_rows_is_named(
+    uri: str, postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_rewriting, "PATIENCE", 0.1)
+    async with opened(uri) as database:
+        reader = await deleted(database, uri)
+        with reader, pytest.raises(DatabaseUnavailable, match=rf"process {reader.info.backend_pid}\b"):
+            await database.scrub("people")
+        assert database.report()["trouble"] is None
+        await database.scrub("people")
+        assert b"somebody" not in postgresql_server.written(uri)

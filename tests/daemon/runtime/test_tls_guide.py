@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from burgeed.audit.modes import MODES
+from burgeed.file_standing import POLL
 from burgeed.server.limits import Limits
 from burgeed.server.tls.certificate import read_certificate
 from burgeed.server.tls.files import CertificateFiles
-from burgeed.server.tls.following import DEGRADED_AT, POLL, WARNED_AT
+from burgeed.server.tls.following import DEGRADED_AT, WARNED_AT
 from burgeed.settings import OPTIONS, gather
 from tests.support.daemon import REPOSITORY
 
