@@ -14,7 +14,8 @@ import pytest
 from burgee.client.conversations import Conversations
 from burgee.client.following import SILENT_AFTER
 from burgee.wire.control_events import HEARTBEAT, RESET, TYPES
-from burgeed.control.event_log import BYTES_LIMIT, LARGEST_EVENT, LENGTH
+from burgeed.control.event_history import BYTES_LIMIT, LENGTH
+from burgeed.control.event_record import LARGEST_EVENT
 from burgeed.server.control_event_filter import ONCE, REPEATED
 from burgeed.server.limits import Limits
 from tests.client.test_against_daemon import OVERRIDE

@@ -17,7 +17,7 @@ from burgeed.cli.parameters import as_command_line, daemon_settings
 from burgeed.cli.session import CommandFailed, ExitCode, Session
 from burgeed.runtime.announcement import Serving
 from burgeed.runtime.failures import SidecarFailed
-from burgeed.runtime.sidecar import serve as serve_until_told
+from burgeed.runtime.serving import serve as serve_until_told
 from burgeed.settings import Settings, SourceSetting, gather
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from burgee.wire.control_events import Position
+from burgeed.control.event_history import EventHistory
+from burgeed.control.event_record import Record, recorded
 from burgeed.control.events import ControlEvent
-
-if TYPE_CHECKING:
-    from burgeed.control.event_log import EventLog, Record
 
 AT_ONCE: Final = 1_000
 """Events looked at in one :meth:`EventSubscription.take`: no more than a few milliseconds."""
@@ -54,9 +53,13 @@ class EventSubscription:
     """
 
     def __init__(
-        self, log: EventLog, selection: Selection, after: int, forget: Callable[[EventSubscription], None]
+        self,
+        history: EventHistory,
+        selection: Selection,
+        after: int,
+        forget: Callable[[EventSubscription], None],
     ) -> None:
-        self._log = log
+        self._history = history
         self._selection = selection
         self._sequence = after
         self._forget = forget
@@ -69,7 +72,7 @@ class EventSubscription:
     @property
     def position(self) -> Position:
         """Everything up to here has been taken, or was of no interest."""
-        return Position(self._log.epoch, self._sequence)
+        return Position(self._history.epoch, self._sequence)
 
     @property
     def sequence(self) -> int:
@@ -79,7 +82,7 @@ class EventSubscription:
     @property
     def has_more(self) -> bool:
         """Whether there are events after this place, of interest or not."""
-        return self._sequence < self._log.last
+        return self._sequence < self._history.last
 
     @property
     def selection(self) -> Selection:
@@ -107,7 +110,7 @@ class EventSubscription:
         selected = self._selection.types
         if self._sequence == since and selected is not None and selected.isdisjoint(types) and self.is_even:
             # Nothing for an owner that is up to date, whom it would cost a turn to find that out.
-            self._sequence = self._log.last
+            self._sequence = self._history.last
         elif self._on_more is None:
             self.wake()
         else:
@@ -133,19 +136,19 @@ class EventSubscription:
         Args:
             most: bytes of messages, exceeded by the last one at most.
         """
-        log = self._log
-        if self._sequence + 1 < log.first:
+        history = self._history
+        if self._sequence + 1 < history.first:
             return None
         taken: list[Record] = []
         size = 0
-        until = min(log.last, self._sequence + AT_ONCE)
+        until = min(history.last, self._sequence + AT_ONCE)
         while self._sequence < until and size < most:
             self._sequence += 1
-            record = self._look_at(log.record(self._sequence))
+            record = self._look_at(history.record(self._sequence))
             if record is not None:
                 taken.append(record)
                 size += len(record.document)
-        if self._sequence == log.last:
+        if self._sequence == history.last:
             self._behind = False
             self._forget_skipped()
         return taken
@@ -156,7 +159,7 @@ class EventSubscription:
 
     def start_anew(self) -> Position:
         """Leave out everything until now, and return the place after it."""
-        self._sequence = self._log.last
+        self._sequence = self._history.last
         self._behind = False
         self._forget_skipped()
         return self.position
@@ -174,7 +177,7 @@ class EventSubscription:
             return self._look_at_publication(record)
         if not selection.admits(event):
             return None
-        if self._behind and self._log.is_needless(event, selection.types):
+        if self._behind and self._history.is_needless(event, selection.types):
             self._skipped += 1
             return None
         return self._told(record)
@@ -182,7 +185,7 @@ class EventSubscription:
     def _look_at_publication(self, record: Record) -> Record | None:
         """One that is passed over leaves the flags that it changed to the next one."""
         event = record.event
-        if self._behind and self._log.is_needless(event, self._selection.types):
+        if self._behind and self._history.is_needless(event, self._selection.types):
             self._skipped += 1
             self._flags_changed = _together(self._flags_changed, event)
             return None
@@ -190,12 +193,12 @@ class EventSubscription:
             changed, self._flags_changed = _together(self._flags_changed, event), frozenset()
             data = {**event.data, "flags_changed": changed}
             event = replace(event, data=data)
-            record = self._log.recorded(event, skipped=self._skipped)
+            record = recorded(self._history.epoch, event, skipped=self._skipped)
         return self._told(record) if self._selection.admits(event) else None
 
     def _told(self, record: Record) -> Record:
         if self._skipped:
-            record = self._log.recorded(record.event, skipped=self._skipped)
+            record = recorded(self._history.epoch, record.event, skipped=self._skipped)
             self._skipped = 0
         return record
 

@@ -21,13 +21,13 @@ from burgeed.geography.attributes import needs_daemon
 from burgeed.geography.enrichment import Enrichment
 from burgeed.geography.following import FollowedDatabase
 from burgeed.reading.process import ReaderProcess
-from burgeed.runtime import logs
 from burgeed.runtime.announcement import Serving
 from burgeed.runtime.control_parts import ControlParts, authorization_of, control_over, open_store
 from burgeed.runtime.countries import announce_countries
 from burgeed.runtime.edges import announce_edges
 from burgeed.runtime.failures import told_as_failures
-from burgeed.runtime.responsiveness import share_the_interpreter, spare_the_first_load
+from burgeed.runtime.first_words import FirstWords
+from burgeed.runtime.responsiveness import spare_the_first_load
 from burgeed.runtime.signed_sources import policy_of
 from burgeed.runtime.sink import SourceSink
 from burgeed.runtime.state import open_shared_directory, open_state_directory, own_runtime_directory
@@ -48,47 +48,10 @@ from burgeed.store.sharing import Sharing
 from burgeed.store.status import SourceStatuses
 from burgeed.tracking.events import TrackedEvents
 
-FIRST_WORDS = 5.0
-"""Seconds that the line of JSON waits for every source's first word, so that who reads it finds flags."""
-
 LONGEST_END = 8.0
 """Seconds from the signal until what still runs is cut off."""
 
 _log = logging.getLogger(__name__)
-
-
-def serve(
-    settings: Settings,
-    clock: Clock,
-    announce: Callable[[Serving], None],
-    *,
-    environment: Mapping[str, str] | None = None,
-    first_token: bool = False,
-) -> None:
-    """Serve until SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads all sources again.
-
-    Args:
-        announce: called once, when the daemon serves.
-        environment: where systemd says where it put credentials.
-        first_token: whether a store that was never used gets a token that may everything.
-
-    Raises:
-        SidecarFailed: a part could not start, or broke.
-    """
-    logs.configure(settings.log_format, clock.wall)
-    share_the_interpreter()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        sidecar = Sidecar(settings, clock, announce, environment=environment, first_token=first_token)
-        runner.run(sidecar.run())
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's event loop where it is at hand, or else None for asyncio's own."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 class Sidecar:
@@ -110,7 +73,7 @@ class Sidecar:
         self._wants_first_token = first_token
         self._statuses = SourceStatuses((), clock.wall)
         self._stopping = asyncio.Event()
-        self._spoken = asyncio.Event()
+        self._first_words = FirstWords()
         self._sources: dict[str, Source] = {}
         self._tracked = TrackedEvents()
         self._sync_token = None if settings.sync_token_file is None else SyncToken(settings.sync_token_file)
@@ -195,7 +158,7 @@ class Sidecar:
                 tasks.append(group.create_task(self._certificate.follow()))
             if control is not None:
                 tasks.append(group.create_task(self._run_control(control)))
-            await self._first_words(store, publisher)
+            await self._first_words.wait(store, publisher, self._stopping)
             self._announce_serving(store, listeners, await self._first_token(control))
             await self._stopping.wait()
             _log.info("ending")
@@ -252,25 +215,7 @@ class Sidecar:
         return position
 
     def _heard(self) -> None:
-        if all(status.state != "waiting" for status in self._statuses.all()):
-            self._spoken.set()
-
-    async def _first_words(self, store: LayerStore, publisher: Publisher) -> None:
-        """Wait for every source to speak and for the first snapshot where there is one to come, for a while,
-        unless told to stop.
-        """
-
-        async def published() -> None:
-            await self._spoken.wait()
-            if store.ready:
-                await publisher.first(FIRST_WORDS)
-
-        waits = [asyncio.ensure_future(each) for each in (published(), self._stopping.wait())]
-        try:
-            await asyncio.wait(waits, timeout=FIRST_WORDS, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        self._first_words.hear(self._statuses)
 
     def _announce_serving(self, store: LayerStore, listeners: Listeners, token: str | None) -> None:
         addresses = listeners.addresses

@@ -23,7 +23,8 @@ from burgee.wire.control_events import (
     server_sent,
 )
 from burgeed.clock import Clock
-from burgeed.control.event_log import EventLog, Record
+from burgeed.control.event_log import EventLog
+from burgeed.control.event_record import Record
 from burgeed.control.event_subscription import EventSubscription, Selection
 from burgeed.server.event_stream import Unread, open_transport
 from burgeed.server.limits import Limits

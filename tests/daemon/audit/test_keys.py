@@ -105,6 +105,6 @@ def test_no_key_shows_in_its_repr(tmp_path: Path) -> None:
 
 
 def test_a_daemon_without_a_store_does_not_load_the_cryptography_library() -> None:
-    loaded = "import burgeed.cli.serving, burgeed.runtime.sidecar, sys; print('cryptography' in sys.modules)"
+    loaded = "import burgeed.cli.serving, burgeed.runtime.serving, sys; print('cryptography' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.event_server import control_event
 
 from burgee.wire.control_events import TYPES, EventMessage, read
-from burgeed.control.event_log import LARGEST_EVENT, OVERHEAD, EventLog
+from burgeed.control.event_log import EventLog
+from burgeed.control.event_record import LARGEST_EVENT, OVERHEAD
 from burgeed.control.events import ControlEvent
 from burgeed.server.control_event_filter import EventFilter
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openfeature.contrib.provider.burgee.address import UnixAddress
 from openfeature.contrib.provider.burgee.tls_files import TlsFiles
 from openfeature.contrib.provider.burgee.transports.channel import Channel
-from openfeature.contrib.provider.burgee.transports.connection import Connection, TlsFailure
+from openfeature.contrib.provider.burgee.transports.connection import Connection
+from openfeature.contrib.provider.burgee.transports.tls_failure import TlsFailure
 from openfeature.contrib.provider.burgee.transports.tls_terms import Terms, read_terms
 
 from tests.provider.tls.conftest import server_context

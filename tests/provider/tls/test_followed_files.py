@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openfeature.contrib.provider.burgee.tls_files import TlsFiles
-from openfeature.contrib.provider.burgee.transports.connection import TlsFailure
+from openfeature.contrib.provider.burgee.transports.tls_failure import TlsFailure
 from openfeature.contrib.provider.burgee.transports.tls_terms import FollowedTerms
 
 from tests.provider.conftest import Caller

@@ -13,7 +13,10 @@ from collections.abc import Generator
 from burgee.wire import tls_failures
 
 from .. import forks
-from .connection import READ_SIZE, TlsFailure
+from .tls_failure import TlsFailure
+
+RECORD_SIZE = 16_384
+"""Bytes that a record holds at most (RFC 8446, section 5.1); what is read at once."""
 
 
 class Channel:
@@ -90,7 +93,7 @@ class Channel:
         self._take(received)
         pieces: list[bytes] = []
         try:
-            while piece := self._session.read(READ_SIZE):
+            while piece := self._session.read(RECORD_SIZE):
                 pieces.append(piece)
             self.ended = True
         except ssl.SSLWantReadError:

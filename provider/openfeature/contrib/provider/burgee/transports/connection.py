@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import select
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..address import Address
+from .tls_failure import TlsFailure
 
 if TYPE_CHECKING:
     from .channel import Channel
 
 READ_SIZE = 65536
-
-
-class TlsFailure(ConnectionError):
-    """TLS was not agreed on, or was broken; ``strerror`` says why, and what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(errno.EPROTO, message)
 
 
 class Connection(NamedTuple):

@@ -13,8 +13,8 @@ from typing import NamedTuple, NoReturn
 from .. import forks
 from ..tls_files import TlsFiles
 from .channel import Channel
-from .connection import TlsFailure
 from .errand import Errand
+from .tls_failure import TlsFailure
 
 _State = tuple[tuple[int, ...] | None, ...]
 
