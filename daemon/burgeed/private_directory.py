@@ -7,6 +7,16 @@ import stat
 from pathlib import Path
 
 
+def make_private_directory(path: Path) -> None:
+    """Make a directory for its owner alone where it is missing, and what leads to it so that nobody else can
+    write there, whatever the umask. One that is there is left as it is. Raises OSError.
+    """
+    missing = [each for each in path.parents if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o755, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+
+
 class Exposed(Exception):
     """The directory is not safe; the text goes on after its path: why, and what to do."""
 

@@ -86,7 +86,7 @@ class Authority:
         same._directory = directory
         return same
 
-    def revoke(self, *revoked: Issued) -> bytes:
+    def revoke(self, *revoked: Issued | Authority) -> bytes:
         """A list of the certificates that are not good any more, PEM; good for a day."""
         now = datetime.now(UTC)
         builder = (

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from burgeed.audit.checkpoint import Checkpoint
+from burgeed.audit.columns import as_bytes, as_number
 from burgeed.audit.head import Head
 from burgeed.audit.signing_keys import KeysUnfounded, SigningKeys, founded_keys, read_keys
 from burgeed.database.protocol import Transaction
@@ -83,12 +84,8 @@ def accepted_digests(transaction: Transaction, head: Head) -> set[bytes]:
 
 def acceptance_of(row: tuple[object, ...]) -> Acceptance:
     """From a row of ``digest, size, seq, made, signature``. Raises TypeError."""
-    digest, size, seq, made, signature = row
-    if not isinstance(size, int) or not isinstance(seq, int) or not isinstance(made, int):
-        raise TypeError("an acceptance has a number that is none")
-    if not isinstance(digest, bytes | memoryview) or not isinstance(signature, bytes | memoryview):
-        raise TypeError("an acceptance has bytes that are none")
-    return Acceptance(bytes(digest), size, seq, made, bytes(signature))
+    size, seq, made = (as_number(row[at]) for at in (1, 2, 3))
+    return Acceptance(as_bytes(row[0]), size, seq, made, as_bytes(row[4]))
 
 
 def _message(log_id: bytes, digest: bytes, size: int, seq: int, made: int) -> bytes:

@@ -23,7 +23,8 @@ SYSLOG_SOCKET = Path("/dev/log")
 _AUTHPRIV_NOTICE = 10 * 8 + 5
 """RFC 5424 section 6.2.1: facility 10 (security, private), severity 5."""
 _SYSLOG_LINE = re.compile(r"burgee-audit: checkpoint \d+ ([A-Za-z0-9+/=]{40,8000})")
-_NOTE = re.compile(r"burgee-audit/[^\n]*\n(?:[^\n]+\n){1,16}\n(?:\u2014 [^\n]*\n){1,16}")
+# At a line's start alone: in one long line the search would begin anew at each repetition of the first word.
+_NOTE = re.compile(r"^burgee-audit/[^\n]*\n(?:[^\n]+\n){1,16}\n(?:\u2014 [^\n]*\n){1,16}", re.MULTILINE)
 _LONGEST_FILE = 1 << 30
 _LATEST = 1 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from burgeed.audit.entry import NO_HASH, Entry, decode, entry_hash
+from burgeed.audit.entry import NO_HASH, Entry, EntryHeader, decode, entry_hash
 from burgeed.audit.errors import AuditError, EntryMalformed
 from burgeed.audit.merkle import Peaks
 from burgeed.audit.segments import Segment
@@ -29,12 +29,15 @@ class StoredEntry:
     Attributes:
         seq, segment, hash: as they stand beside it.
         encoded: its bytes.
+        found_by: what a search goes by, as it stands beside it: microseconds since the Unix epoch, action and
+            actor's pseudonym; None where that is not looked at.
     """
 
     seq: int
     segment: int
     hash: bytes
     encoded: bytes
+    found_by: tuple[int, str, bytes] | None = None
 
 
 class Chain:
@@ -86,6 +89,10 @@ class Chain:
             raise Broken(f"entry {expected} does not belong to segment {segment.segment_id}", expected)
         if header.kid != segment.kid or header.epoch != segment.epoch:
             raise Broken(f"entry {expected} names another key than its segment's", expected)
+        if stored.found_by is not None and not _is_found_by(header, *stored.found_by):
+            raise Broken(
+                f"entry {expected} has another time, action or actor beside it than it says", expected
+            )
         return entry
 
     def advance(self, stored: StoredEntry) -> None:
@@ -93,3 +100,8 @@ class Chain:
         self.seq = stored.seq
         self.head = stored.hash
         self.peaks.add(stored.hash)
+
+
+def _is_found_by(header: EntryHeader, at: int, action: str, actor_id: bytes) -> bool:
+    """Whether a search for what the entry says finds it. Times before 1970 are written as 1970."""
+    return (header.wall_ns, header.action, header.actor_id) == (max(0, at) * 1000, action, actor_id)

@@ -180,7 +180,10 @@ class Checkpoints:
             return None
         signing = self._journal.keys.signing
         if head.public_key != signing.public:
-            raise AuditUnavailable("the audit is signed with another key than the one in the key file")
+            raise AuditUnavailable(
+                "the audit is signed with another key than this daemon has: "
+                "daemons on one database need the same keys"
+            )
         known = transaction.execute(
             "SELECT note, anchored FROM audit_checkpoints WHERE size = ?", (head.seq,)
         )

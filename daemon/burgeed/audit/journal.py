@@ -93,7 +93,10 @@ class Journal:
         if head is None:
             return self._make_log(transaction, now)
         if head.public_key != self.keys.signing.public:
-            raise AuditUnavailable("the audit is signed with another key than the one in the key file")
+            raise AuditUnavailable(
+                "the audit is signed with another key than this daemon has: "
+                "daemons on one database need the same keys"
+            )
         if self._segment_is_over(head, now):
             self._next_segment(transaction, head, now)
         return head

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from burgeed.audit.errors import KeyUnusable
 from burgeed.audit.new_key import KEY_BYTES, new_key
+from burgeed.private_directory import make_private_directory
 from burgeed.signing.keys import KeyMalformed, Kind, PrivateKey, read_private_key
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret, write_new_secret
 
@@ -91,7 +92,7 @@ def _read(path: Path, credential: bool) -> bytes:
 def _make(path: Path, content: bytes) -> None:
     """Make a file where there is none, and its directory. Raises KeyUnusable."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path.parent)
     except OSError as error:
         raise KeyUnusable(f"the key file {path} cannot be made ({error.strerror})") from error
     try:

@@ -13,12 +13,14 @@ from urllib.parse import quote
 
 from burgeed.audit.acceptance import Acceptance, acceptance_of
 from burgeed.audit.chain import Broken, StoredEntry
+from burgeed.audit.columns import LARGEST_NUMBER, as_bytes, as_number, as_text
 from burgeed.audit.errors import AuditError
 from burgeed.audit.log_source import Identity, StoredCheckpoint, StoredSubject
 from burgeed.audit.seals import COLUMNS as SEAL_COLUMNS
 from burgeed.audit.seals import Seal, seal_of
 from burgeed.audit.segments import COLUMNS, Segment, segment_of
 from burgeed.audit.signing_keys import StoredKey, read_keys, read_stored_key
+from burgeed.database.errors import DatabaseUnusable
 
 Execute = Callable[[str, Sequence[object]], list[Any]]
 Read = TypeVar("Read")
@@ -56,7 +58,7 @@ class DatabaseLog:
     def identity(self) -> Identity | None:
         """See LogSource."""
         rows = self._execute(
-            "SELECT l.log_id, l.public_key, h.seq, h.hash, l.epoch"
+            "SELECT l.log_id, l.public_key, h.seq, h.hash, l.epoch, h.peaks, h.segment"
             " FROM audit_log l LEFT JOIN audit_head h ON h.id = l.id",
             (),
         )
@@ -67,11 +69,13 @@ class DatabaseLog:
             raise Broken("the row that tells the end of the log is gone")
         return _as_written(
             lambda: Identity(
-                _bytes(row[0]),
-                read_stored_key(_bytes(row[1])),
-                int(row[2]),
-                _bytes(row[3]),
-                epoch=int(row[4]),
+                as_bytes(row[0]),
+                read_stored_key(as_bytes(row[1])),
+                as_number(row[2]),
+                as_bytes(row[3]),
+                epoch=as_number(row[4]),
+                peaks=as_bytes(row[5]),
+                segment=as_number(row[6]),
             )
         )
 
@@ -82,13 +86,13 @@ class DatabaseLog:
 
     def checkpoints(self) -> Iterator[StoredCheckpoint]:
         """See LogSource."""
-        last = -1
+        last = -LARGEST_NUMBER
         while rows := self._execute(
             "SELECT size, root, head, note FROM audit_checkpoints WHERE size > ? ORDER BY size LIMIT ?",
             (last, _AT_ONCE),
         ):
-            for size, root, head, note in rows:
-                yield StoredCheckpoint(size, _bytes(root), _bytes(head), str(note))
+            for row in rows:
+                yield _as_written(lambda row=row: _checkpoint(*row))  # type: ignore[misc]
             last = rows[-1][0]
 
     def keys(self) -> list[StoredKey]:
@@ -99,7 +103,7 @@ class DatabaseLog:
 
     def seals(self) -> Iterator[Seal]:
         """See LogSource."""
-        last: tuple[object, ...] = (-1, b"", -1)
+        last: tuple[object, ...] = (-LARGEST_NUMBER, b"", -1)
         while self._has_table("audit_seals"):
             rows = self._execute(
                 f"SELECT {SEAL_COLUMNS} FROM audit_seals WHERE (size, sealer, number) > (?, ?, ?)"
@@ -121,13 +125,14 @@ class DatabaseLog:
 
     def entries(self) -> Iterator[StoredEntry]:
         """See LogSource."""
-        last = -1
+        last = -LARGEST_NUMBER
         while rows := self._execute(
-            "SELECT seq, segment, hash, entry FROM audit_entries WHERE seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, segment, hash, entry, at, action, actor_id FROM audit_entries"
+            " WHERE seq > ? ORDER BY seq LIMIT ?",
             (last, _AT_ONCE),
         ):
-            for seq, segment, digest, encoded in rows:
-                yield StoredEntry(seq, segment, _bytes(digest, seq), _bytes(encoded, seq))
+            for row in rows:
+                yield _as_written(lambda row=row: _entry(*row), row[0])  # type: ignore[misc]
             last = rows[-1][0]
 
     def subject(self, subject_id: bytes) -> StoredSubject | None:
@@ -135,7 +140,10 @@ class DatabaseLog:
         rows = self._execute("SELECT master_id, wrapped_key FROM audit_subjects WHERE id = ?", (subject_id,))
         if not rows:
             return None
-        return StoredSubject(rows[0][0], None if rows[0][1] is None else _bytes(rows[0][1]))
+        [(master_id, wrapped_key)] = rows
+        return _as_written(
+            lambda: StoredSubject(as_text(master_id), None if wrapped_key is None else as_bytes(wrapped_key))
+        )
 
 
 class ReadOnly:
@@ -210,8 +218,15 @@ def open_postgresql_log(uri: str) -> DatabaseLog:
     """The log of a PostgreSQL database, in one read-only transaction. Raises AuditError."""
     try:
         import psycopg
+
+        from burgeed.database.postgresql_connection import Place
     except ImportError as error:
         raise AuditError("PostgreSQL takes psycopg: pip install 'burgee[postgresql]'") from error
+    try:
+        # First, since the driver's own objection to a URI would show of the password.
+        Place.of(uri)
+    except DatabaseUnusable as error:
+        raise AuditError(str(error)) from None
     try:
         connection = psycopg.connect(uri, connect_timeout=10)
         connection.read_only = True
@@ -243,14 +258,20 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
         raise AuditError(f"{path} cannot be opened: {error}") from error
 
 
-def _bytes(value: object, seq: int | None = None) -> bytes:
-    if not isinstance(value, bytes | memoryview):
-        raise Broken("a column that holds bytes holds something else", seq)
-    return bytes(value)
+def _checkpoint(size: object, root: object, head: object, note: object) -> StoredCheckpoint:
+    return StoredCheckpoint(as_number(size), as_bytes(root), as_bytes(head), as_text(note))
 
 
-def _as_written(read: Callable[[], Read]) -> Read:
+def _entry(
+    seq: object, segment: object, digest: object, encoded: object, at: object, action: object, actor: object
+) -> StoredEntry:
+    found_by = as_number(at), as_text(action), as_bytes(actor)
+    return StoredEntry(as_number(seq), as_number(segment), as_bytes(digest), as_bytes(encoded), found_by)
+
+
+def _as_written(read: Callable[[], Read], seq: object = None) -> Read:
     try:
         return read()
     except (TypeError, ValueError) as error:
-        raise Broken("a row of the log is not as it is written") from error
+        message = f"a row of the log is not as it is written: {error}"
+        raise Broken(message, seq if isinstance(seq, int) else None) from error

@@ -12,11 +12,12 @@ import orjson
 from burgeed.audit.acceptance import Acceptance
 from burgeed.audit.chain import Broken, StoredEntry
 from burgeed.audit.checkpoint import CheckpointMalformed, read_note
+from burgeed.audit.columns import as_number, as_text
 from burgeed.audit.errors import AuditError
 from burgeed.audit.export import FORMAT
 from burgeed.audit.log_source import Identity, StoredCheckpoint, StoredSubject
 from burgeed.audit.seals import Seal
-from burgeed.audit.segments import Segment
+from burgeed.audit.segments import Segment, segment_of
 from burgeed.audit.signing_keys import StoredKey, read_stored_key
 
 _LONGEST_LINE = 64 * 1024 * 1024
@@ -49,10 +50,9 @@ class ExportLog:
         line = self._first
         try:
             log_id, key = bytes.fromhex(line["logId"]), read_stored_key(bytes.fromhex(line["publicKey"]))
-            epoch = line.get("epoch")
-            return Identity(
-                log_id, key, int(line["seq"]), _decoded(line["head"]), bool(line["complete"]), epoch=epoch
-            )
+            epoch = None if line.get("epoch") is None else as_number(line["epoch"])
+            seq, head = as_number(line["seq"]), _decoded(line["head"])
+            return Identity(log_id, key, seq, head, line["complete"] is True, epoch=epoch)
         except (KeyError, TypeError, ValueError) as error:
             raise Broken("the first line is not as it is written") from error
 
@@ -60,21 +60,23 @@ class ExportLog:
         """See LogSource."""
         for line in self._lines("segment"):
             try:
-                yield Segment(
-                    int(line["id"]), int(line["epoch"]), _decoded(line["kid"]), b"", str(line["masterId"]),
-                    _decoded(line["commitment"]), int(line["firstSeq"]), int(line["opened"]), line["size"],
+                row = (
+                    line["id"], line["epoch"], _decoded(line["kid"]), b"", line["masterId"],
+                    _decoded(line["commitment"]), line["firstSeq"], line["opened"], line["size"],
                     _optional(line["root"]), _optional(line["peaks"]), _optional(line["head"]),
                     line["closed"], _optional(line["signature"]), line["pruned"],
                     _optional(line["prunedSignature"]),
                 )  # fmt: skip
+                segment = segment_of(row)
             except (KeyError, TypeError, ValueError) as error:
                 raise Broken("a segment's line is not as it is written") from error
+            yield segment
 
     def checkpoints(self) -> Iterator[StoredCheckpoint]:
         """See LogSource."""
         for line in self._lines("checkpoint"):
             try:
-                size, note = int(line["size"]), str(line["note"])
+                size, note = as_number(line["size"]), as_text(line["note"])
                 checkpoint = read_note(note)
             except (KeyError, TypeError, ValueError, CheckpointMalformed) as error:
                 raise Broken("a checkpoint's line is not as it is written") from error
@@ -85,10 +87,10 @@ class ExportLog:
         try:
             return [
                 StoredKey(
-                    int(line["epoch"]),
+                    as_number(line["epoch"]),
                     bytes.fromhex(line["publicKey"]),
-                    int(line["firstSeq"]),
-                    str(line["note"]),
+                    as_number(line["firstSeq"]),
+                    as_text(line["note"]),
                 )
                 for line in self._lines("key")
             ]
@@ -104,17 +106,19 @@ class ExportLog:
                     _decoded(line["root"]),
                     _decoded(line["head"]),
                 )
-                numbers = int(line["number"]), int(line["size"])
-                yield Seal(sealer, *numbers, root, head, int(line["made"]), _decoded(line["seal"]))
+                numbers = as_number(line["number"]), as_number(line["size"])
+                seal = Seal(sealer, *numbers, root, head, as_number(line["made"]), _decoded(line["seal"]))
             except (KeyError, TypeError, ValueError) as error:
                 raise Broken("a seal's line is not as it is written") from error
+            yield seal
 
     def acceptances(self) -> list[Acceptance]:
         """See LogSource."""
         try:
             return [
                 Acceptance(
-                    _decoded(line["digest"]), int(line["size"]), int(line["seq"]), int(line["made"]),
+                    _decoded(line["digest"]), as_number(line["size"]), as_number(line["seq"]),
+                    as_number(line["made"]),
                     _decoded(line["signature"]),
                 )
                 for line in self._lines("acceptance")
@@ -126,10 +130,11 @@ class ExportLog:
         """See LogSource."""
         for line in self._lines("entry"):
             try:
-                seq, segment = int(line["seq"]), int(line["segment"])
-                yield StoredEntry(seq, segment, _decoded(line["hash"]), _decoded(line["entry"]))
+                seq, segment = as_number(line["seq"]), as_number(line["segment"])
+                stored = StoredEntry(seq, segment, _decoded(line["hash"]), _decoded(line["entry"]))
             except (KeyError, TypeError, ValueError) as error:
                 raise Broken("an entry's line is not as it is written") from error
+            yield stored
 
     def subject(self, subject_id: bytes) -> StoredSubject | None:
         """See LogSource: keys are never exported."""

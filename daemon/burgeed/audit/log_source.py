@@ -22,6 +22,7 @@ class Identity:
         public_key: that its checkpoints and headers are signed with now.
         epoch: of that key; None where that is not known.
         seq, head: its end, as kept beside the entries; None where none is kept.
+        peaks, segment: likewise, what the next entry goes on from: the Merkle tree's peaks, the open segment.
         complete: whether all entries are there, so that they form a chain.
     """
 
@@ -31,6 +32,8 @@ class Identity:
     head: bytes | None = None
     complete: bool = True
     epoch: int | None = None
+    peaks: bytes | None = None
+    segment: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ USUAL_ATTRIBUTES = ("email", "e-mail", "mail", "name", "first_name", "last_name"
 """Names of values that are masked, compared without case and with ``_`` and ``-`` as one."""
 
 _BETWEEN_WORDS = re.compile(r"([\s<>()\[\],;:\"]+)")
-# Something, the sign, and then somewhere a letter: `package@1.2.3` is no address.
-_ADDRESS = re.compile(r"[^@]@.*[^\W\d_]", re.DOTALL)
+# Something, the sign, and then somewhere a letter: `package@1.2.3` is no address. Two searches, since one
+# expression for both would look for the letter anew behind each of many signs.
+_SIGN = re.compile(r"[^@]@")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,9 @@ def _without_addresses(text: str) -> str:
     if "@" not in text:
         return text
     words = _BETWEEN_WORDS.split(text)
-    return "".join(MASKED if "@" in word and _ADDRESS.search(word) else word for word in words)
+    return "".join(MASKED if "@" in word and _has_address(word) else word for word in words)
+
+
+def _has_address(word: str) -> bool:
+    sign = _SIGN.search(word)
+    return sign is not None and _LETTER.search(word, sign.end()) is not None

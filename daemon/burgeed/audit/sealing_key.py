@@ -27,6 +27,7 @@ from burgeed.audit.seals import (
 )
 from burgeed.database.protocol import Transaction
 from burgeed.durable_file import sync_directory, write_durably
+from burgeed.private_directory import make_private_directory
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret, write_new_secret
 
 SEAL_FILE = "audit-seal.key"
@@ -209,7 +210,7 @@ def _begin(path: Path, first: Path) -> None:
     """
     made = FirstKey(secrets.token_bytes(SEALER_BYTES), secrets.token_bytes(SEAL_KEY_BYTES))
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path.parent)
         write_new_secret(first, made.text().encode())
         begun = read_first_key(read_secret(first).decode("ascii", "replace"))
         write_new_secret(path, _encoded(SealingState(begun.sealer, 0, begun.key)))

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from burgeed.audit.checkpoint import Checkpoint
+from burgeed.audit.columns import as_bytes, as_number
 from burgeed.database.protocol import Transaction
 
 SEAL_KEY_BYTES = 32
@@ -83,15 +84,9 @@ def keep_seal(transaction: Transaction, seal: Seal) -> None:
 
 def seal_of(row: tuple[object, ...]) -> Seal:
     """From a row of :data:`COLUMNS`. Raises TypeError."""
-    sealer, number, size, root, head, made, seal = row
-    if not isinstance(number, int) or not isinstance(size, int) or not isinstance(made, int):
-        raise TypeError("a seal has a number that is none")
-    as_bytes = []
-    for each in (sealer, root, head, seal):
-        if not isinstance(each, bytes | memoryview):
-            raise TypeError("a seal has bytes that are none")
-        as_bytes.append(bytes(each))
-    return Seal(as_bytes[0], number, size, as_bytes[1], as_bytes[2], made, as_bytes[3])
+    sealer, root, head, seal = (as_bytes(row[at]) for at in (0, 3, 4, 6))
+    number, size, made = (as_number(row[at]) for at in (1, 2, 5))
+    return Seal(sealer, number, size, root, head, made, seal)
 
 
 def newest_seal(transaction: Transaction, sealer: bytes) -> int:

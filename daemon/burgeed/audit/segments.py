@@ -12,6 +12,7 @@ import secrets
 import struct
 from dataclasses import dataclass
 
+from burgeed.audit.columns import as_bytes, as_number, as_text
 from burgeed.audit.errors import Undecryptable
 from burgeed.audit.keys import AuditKeys, MasterKeys
 from burgeed.audit.merkle import Peaks
@@ -79,14 +80,16 @@ COLUMNS = (
 
 
 def segment_of(row: Row) -> Segment:
-    """From a row of :data:`COLUMNS`."""
-    as_bytes = [
-        None if each is None else bytes(each) for each in (row[9], row[10], row[11], row[13], row[15])
-    ]
+    """From a row of :data:`COLUMNS`. Raises TypeError."""
+    number, epoch, first_seq, opened = (as_number(row[at]) for at in (0, 1, 6, 7))
+    size, closed, pruned = (None if row[at] is None else as_number(row[at]) for at in (8, 12, 14))
+    kid, wrapped_key, commitment = (as_bytes(row[at]) for at in (2, 3, 5))
+    root, peaks, head, signature, pruned_signature = (
+        None if row[at] is None else as_bytes(row[at]) for at in (9, 10, 11, 13, 15)
+    )
     return Segment(
-        row[0], row[1], bytes(row[2]), bytes(row[3]), row[4], bytes(row[5]), row[6], row[7], row[8],
-        as_bytes[0], as_bytes[1], as_bytes[2], row[12], as_bytes[3], row[14],
-        as_bytes[4],
+        number, epoch, kid, wrapped_key, as_text(row[4]), commitment, first_seq, opened, size,
+        root, peaks, head, closed, signature, pruned, pruned_signature,
     )  # fmt: skip
 
 

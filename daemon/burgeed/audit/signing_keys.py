@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from burgeed.audit.checkpoint import Checkpoint, CheckpointMalformed, is_note_signed, read_note
+from burgeed.audit.columns import as_bytes, as_number, as_text
 from burgeed.audit.errors import AuditError
 from burgeed.database.protocol import Transaction
 from burgeed.signing.keys import KeyMalformed, PublicKey
@@ -100,9 +101,11 @@ def founded_keys(
 
 
 def read_keys(transaction: Transaction) -> list[StoredKey]:
-    """All that are kept, in order."""
+    """All that are kept, in order. Raises TypeError."""
     rows = transaction.execute("SELECT epoch, public_key, first_seq, note FROM audit_keys ORDER BY epoch")
-    return [StoredKey(row[0], bytes(row[1]), row[2], row[3]) for row in rows]
+    return [
+        StoredKey(as_number(row[0]), as_bytes(row[1]), as_number(row[2]), as_text(row[3])) for row in rows
+    ]
 
 
 def keep_key(transaction: Transaction, key: StoredKey) -> None:

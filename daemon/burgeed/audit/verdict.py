@@ -7,13 +7,14 @@ from enum import IntEnum
 
 
 class Verdict(IntEnum):
-    """What came out, as an exit code."""
+    """What came out, as an exit code; unproven is what nothing was found wrong with because nothing tells."""
 
     OK = 0
     TAMPERED = 1
     TRUNCATED = 2
     UNDECRYPTABLE = 3
     FORKED = 4
+    UNPROVEN = 5
 
 
 @dataclass(slots=True)

@@ -79,7 +79,7 @@ class _Verifier:
         """Verify. Raises Broken, Forked."""
         identity = self._log.identity()
         if identity is None:
-            self._nothing(outside)
+            self._nothing(is_told_of=bool(outside or pinned or self._seal_keys))
             return
         self._identity = identity
         found = self._found
@@ -104,14 +104,21 @@ class _Verifier:
             if found.verdict is Verdict.OK and decrypting.missing:
                 found.verdict, found.why = Verdict.UNDECRYPTABLE, decrypting.missing
 
-    def _nothing(self, outside: list[str]) -> None:
-        if outside:
+    def _nothing(self, *, is_told_of: bool) -> None:
+        if is_told_of:
             self._found.verdict = Verdict.TRUNCATED
-            self._found.why = "there is no log, and a checkpoint from outside tells of one"
+            self._found.why = "there is no log, and a checkpoint or a key from outside tells of one"
+        else:
+            self._found.verdict, self._found.why = Verdict.UNPROVEN, "there is no log"
 
     def _each_alone(self, decrypting: Decrypting | None) -> None:
-        """An excerpt: each entry by itself."""
-        self.remarks.append("an excerpt: each entry was compared with its hash alone, and not with a chain")
+        """An excerpt: each entry by itself. What is wrong with one may show; that all is right never does,
+        since whoever alters an entry can write the hash beside it.
+        """
+        self._found.verdict = Verdict.UNPROVEN
+        self._found.why = (
+            "an excerpt: no chain, no checkpoint and no key vouches for its entries; export without a filter"
+        )
         by_id = {segment.segment_id: segment for segment in self._segments()}
         for stored in self._log.entries():
             if entry_hash(stored.encoded) != stored.hash:
@@ -184,6 +191,13 @@ class _Verifier:
             return
         if identity.seq is not None and (identity.seq, identity.head) != (chain.seq, chain.head):
             raise Broken("the end of the log is not where the log says that it is", chain.seq or None)
+        last = segments[-1].segment_id if segments else None
+        goes_on_from = (
+            chain.peaks.encode() if identity.peaks is None else identity.peaks,
+            last if identity.segment is None else identity.segment,
+        )
+        if goes_on_from != (chain.peaks.encode(), last):
+            raise Broken("what the next entry would go on from is not the end of the log", chain.seq or None)
 
     def _told_by(self, seals: ComparingSeals, chain: Chain) -> None:
         """What the seals say, beside whether they are sound."""

@@ -7,6 +7,7 @@ somebody with more power.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from burgeed.authority.errors import Exceeds, Unfit
@@ -93,7 +94,8 @@ def is_forgotten(token: Token, now: float, limits: TokenLimits) -> bool:
 def why_not_two_persons(one: Principal, other: Principal, tokens: dict[str, Token]) -> str | None:
     """Why two principals need not be two persons, for a person; None where they are two.
 
-    A token must belong to an individual to stand for one, and who created a token may know its secret.
+    A token must belong to an individual to stand for one, and who created a token may know its secret, and so
+    could have created what was created with that one.
     """
     for each in (one, other):
         if each.kind == "anonymous" or (each.kind == "token" and not each.person):
@@ -101,9 +103,11 @@ def why_not_two_persons(one: Principal, other: Principal, tokens: dict[str, Toke
     if _individual(one) == _individual(other):
         return f"{one.name} and {other.name} are the same person"
     for maker, made in ((one, other), (other, one)):
-        token = tokens.get(made.token_id)
-        if token is not None and _is_maker(maker, token):
-            return f"{maker.name} created the token {made.name}, and may know it"
+        if any(_is_maker(maker, token) for token in _with_those_before(made.token_id, tokens)):
+            return (
+                f"{maker.name} created the token {made.name}, or the one that it was created with, and may "
+                "know it"
+            )
     return None
 
 
@@ -116,6 +120,15 @@ def _check_text(what: str, text: str, limits: TokenLimits) -> None:
 
 def _individual(principal: Principal) -> str:
     return (principal.person or principal.name).casefold()
+
+
+def _with_those_before(token_id: str, tokens: dict[str, Token]) -> Iterator[Token]:
+    """A token, the one that it was created with, and so on, as far as they are known."""
+    token = tokens.get(token_id)
+    while token is not None:
+        yield token
+        # A token is created with one that was there before: there is no way round.
+        token = tokens.get(token.created_by_token)
 
 
 def _is_maker(maker: Principal, token: Token) -> bool:

@@ -30,7 +30,7 @@ from burgee.resolution import ErrorCode
 from burgeed.authority.peers import PeerRoles
 from burgeed.authority.principal import ANONYMOUS, Principal, Scope
 from burgeed.clock import Clock, SystemClock
-from burgeed.server.connection import Connection
+from burgeed.server.connection import Connection, is_by_socket
 from burgeed.server.errors import RETRY, Refusal
 from burgeed.server.peer import UNKNOWN, Peer
 from burgeed.server.route import OPEN, PRINCIPAL, ROUTE, Handler, Route
@@ -272,11 +272,6 @@ class Authorization:
             wrong = ', error="invalid_token"' if shows_token(request) else ""
             headers = {"WWW-Authenticate": f'Bearer realm="burgee"{wrong}'}
         return Denied(status, why, headers=headers)
-
-
-def is_by_socket(request: web.BaseRequest) -> bool:
-    """Whether the request came over the Unix socket, whose permissions said who may connect."""
-    return isinstance(request.protocol, Connection) and request.protocol.trusted
 
 
 def _with_peer(principal: Principal, request: web.BaseRequest) -> Principal:

@@ -37,6 +37,7 @@ class Connection(web.RequestHandler):
         "_header_timer",
         "_limits",
         "_peer",
+        "_server",
         "_state",
         "_write_timer",
         "over_capacity",
@@ -47,6 +48,7 @@ class Connection(web.RequestHandler):
         self, server: ConnectionServer, *, loop: asyncio.AbstractEventLoop, **arguments: Any
     ) -> None:
         super().__init__(server, loop=loop, **arguments)
+        self._server = server
         self._limits = server.limits
         self._state = server.state
         self._counted = False
@@ -65,24 +67,31 @@ class Connection(web.RequestHandler):
             peer = self._peer = peer_of(self.transport)
         return peer
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no whole request has come that is not answered."""
+        return self._waiter is not None and not self._waiter.done()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it; close it where even the reserve is used up."""
-        state, limits = self._state, self._limits
-        if state.connections >= limits.connections + limits.health_reserve:
-            state.refused += 1
+        server = self._server
+        if server.excess >= 0:
+            server.make_room()
+        excess = server.excess
+        if excess >= self._limits.health_reserve:
+            self._state.refused += 1
             transport.close()
             return
-        self.over_capacity = state.connections >= limits.connections
-        state.connections += 1
+        self.over_capacity = excess >= 0
+        self._state.connections += 1
+        server.open_ones[self] = None
         self._counted = True
         super().connection_made(transport)
         self._await_header()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
-        if self._counted:
-            self._counted = False
-            self._state.connections -= 1
+        self._leave()
         for timer in (self._header_timer, self._write_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
@@ -100,11 +109,21 @@ class Connection(web.RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
+            if self._counted:
+                # To the end: whoever asked longest ago stands first.
+                del self._server.open_ones[self]
+                self._server.open_ones[self] = None
             if self._header_timer is not None:
                 self._header_timer.cancel()
                 self._header_timer = None
         elif self._header_timer is None and self._waiter is not None:
             self._await_header()
+
+    def give_way(self) -> None:
+        """End it at once, since others need its place and it is idle."""
+        self._leave()
+        self._state.silent += 1
+        self._end_unheard()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Do nothing where nothing was paused: aiohttp would run its parser over no bytes each time."""
@@ -157,6 +176,16 @@ class Connection(web.RequestHandler):
     def _no_header(self) -> None:
         self._header_timer = None
         self._state.silent += 1
+        self._end_unheard()
+
+    def _leave(self) -> None:
+        """Free its place."""
+        if self._counted:
+            self._counted = False
+            self._state.connections -= 1
+            del self._server.open_ones[self]
+
+    def _end_unheard(self) -> None:
         transport = self.transport
         self.force_close()
         if transport is not None and transport.get_extra_info("ssl_object") is not None:
@@ -182,6 +211,11 @@ class ConnectionServer(web.Server):
         handler: answers a request; raises only ConnectionError and CancelledError.
         request_factory: the application's.
         trusted: see :class:`Connection`.
+        places: how many connections it may have open; None is as many as all listeners together.
+        apart: whether its places are its own, whatever the other listeners have open.
+
+    Attributes:
+        open_ones: whoever asked longest ago first.
     """
 
     def __init__(
@@ -192,6 +226,8 @@ class ConnectionServer(web.Server):
         limits: Limits,
         state: ServerState,
         trusted: bool,
+        places: int | None = None,
+        apart: bool = False,
     ) -> None:
         super().__init__(
             handler,
@@ -206,7 +242,29 @@ class ConnectionServer(web.Server):
         self.limits = limits
         self.state = state
         self.trusted = trusted
+        self.open_ones: dict[Connection, None] = {}
+        self._places = limits.connections if places is None else places
+        self._apart = apart
+
+    @property
+    def excess(self) -> int:
+        """How many places too many one more connection would take, less one; negative where there is room."""
+        own = len(self.open_ones) - self._places
+        return own if self._apart else max(own, self.state.connections - self.limits.connections)
+
+    def make_room(self) -> None:
+        """Let the connection give way that has been idle for longest, if any is: whoever holds places without
+        asking anything shuts nobody out.
+        """
+        idle = next((each for each in self.open_ones if each.is_idle), None)
+        if idle is not None:
+            idle.give_way()
 
     def __call__(self) -> web.RequestHandler:
         """A protocol for a new connection."""
         return Connection(self, loop=self._loop, **self._kwargs)
+
+
+def is_by_socket(request: web.BaseRequest) -> bool:
+    """Whether the request came over the Unix socket, whose permissions said who may connect."""
+    return isinstance(request.protocol, Connection) and request.protocol.trusted

@@ -21,6 +21,7 @@ from burgeed.clock import Clock
 from burgeed.control.event_log import EventLog
 from burgeed.control.event_subscription import PUBLISHED, EventSubscription
 from burgeed.control.events import ControlEvent
+from burgeed.server.connection import is_by_socket
 from burgeed.server.control_event_fan_out import ControlFanOut
 from burgeed.server.control_event_filter import LONGEST, EventFilter
 from burgeed.server.control_event_streams import ControlEventStream, Framing, chunked, text_frame
@@ -85,7 +86,7 @@ class ControlEvents:
         selection = EventFilter.read(request.query)
         heard = request.headers.get("Last-Event-ID") or request.query.get("last_event_id") or ""
         socket = EventSocket(request, self._clock, self._limits) if is_upgrade(request.headers) else None
-        with admitted(self._limits, self._state):
+        with admitted(self._limits, self._state, trusted=is_by_socket(request)):
             if socket is None:
                 return await self._serve_events(request, selection, heard)
             return await self._serve_socket(request, selection, heard, socket)

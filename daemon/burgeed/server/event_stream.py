@@ -29,22 +29,29 @@ STREAM_HEADERS: Final = {
 
 
 @contextmanager
-def admitted(limits: Limits, state: ServerState) -> Iterator[None]:
+def admitted(limits: Limits, state: ServerState, *, trusted: bool) -> Iterator[None]:
     """Count a subscriber for as long as its stream is open.
+
+    Args:
+        trusted: whether it came over the Unix socket, where some places are kept.
 
     Raises:
         Refusal: 503 where the server is draining or has as many subscribers as it may.
     """
     if state.draining:
         raise Refusal(503, ErrorCode.GENERAL, "the daemon is shutting down", headers=RETRY, close=True)
-    if state.subscribers >= min(limits.subscribers, limits.connections // 2):
+    beyond = state.subscribers >= limits.streams(trusted=True)
+    if beyond or (not trusted and state.subscribers_over_tcp >= limits.streams(trusted=False)):
         state.refused += 1
         raise Refusal(503, ErrorCode.GENERAL, "there are too many event streams", headers=RETRY, close=True)
+    over_tcp = 0 if trusted else 1
     state.subscribers += 1
+    state.subscribers_over_tcp += over_tcp
     try:
         yield
     finally:
         state.subscribers -= 1
+        state.subscribers_over_tcp -= over_tcp
 
 
 def open_transport(request: web.Request) -> asyncio.Transport:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from aiohttp import HttpVersion11, web
 
 from burgeed.clock import Clock
+from burgeed.server.connection import is_by_socket
 from burgeed.server.event_stream import STREAM_HEADERS, Unread, admitted, open_transport
 from burgeed.server.limits import Limits
 from burgeed.server.state import ServerState
@@ -73,7 +74,7 @@ class FanOut:
         """
         subscriber = None
         try:
-            with admitted(self._limits, self._state):
+            with admitted(self._limits, self._state, trusted=is_by_socket(request)):
                 response = web.StreamResponse(headers=STREAM_HEADERS)
                 response.force_close()
                 await response.prepare(request)

@@ -32,9 +32,12 @@ class Limits:
         handshakes: TLS handshakes under way at once; beyond those the oldest gives way.
         drain: how long requests in flight may take once the server is closed.
         body: the longest request body.
-        connections: over all listeners together.
-        health_reserve: connections beyond those, answered on the health paths only.
-        subscribers: event streams open at once, of all kinds together.
+        connections: over all listeners together, three quarters of them at most over TCP: where anyone on the
+            machine may connect, nobody takes the places of those whom the socket's permissions let in. Where
+            all are taken, the one that has been idle for longest gives way.
+        health_reserve: connections beyond those, answered on the health paths only; as many on a port of
+            their own.
+        subscribers: event streams open at once, of all kinds together; over TCP three quarters of them.
         stream_buffer: what may wait for one subscriber before messages to it are merged.
         stall: how long a subscriber may leave its buffer as it is before it is dropped.
         downloads: snapshots being sent at once.
@@ -68,3 +71,18 @@ class Limits:
     client_frame: int = 1024
     client_frames: int = 100
     slice: float = 0.005
+
+    @property
+    def connections_over_tcp(self) -> int:
+        """How many connections may be open over TCP where there is a Unix socket."""
+        return _most_of(self.connections)
+
+    def streams(self, *, trusted: bool) -> int:
+        """How many event streams may be open at once, before one more is opened over the Unix socket, or over
+        TCP."""
+        most = min(self.subscribers, self.connections // 2)
+        return most if trusted else _most_of(most)
+
+
+def _most_of(places: int) -> int:
+    return places - places // 4

@@ -190,12 +190,15 @@ class Listeners:
         made = self._runner.server
         assert made is not None
         edge = Edge(made.request_handler, self._state, only=only)
+        places = None if trusted or self._unix is None else self._limits.connections_over_tcp
         connections = ConnectionServer(
             edge,
             request_factory=made.request_factory,
             limits=self._limits,
             state=self._state,
             trusted=trusted,
+            places=places if only is None else self._limits.health_reserve,
+            apart=only is not None,
         )
         return edge, connections
 

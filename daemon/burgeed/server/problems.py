@@ -27,7 +27,7 @@ FAULTS_SHOWN: Final = 100
 
 TITLES: Final[Mapping[str, str]] = {
     "malformed": "The request is malformed",
-    "unauthenticated": "Nobody was shown to ask",
+    "unauthenticated": "It is not known who asks",
     "denied": "Whoever asks may not do this",
     "not-allowed": "Whoever asks may not write there",
     "not-found": "There is no such thing",

@@ -17,7 +17,7 @@ class ServerState:
         malformed: what was not HTTP.
         denied: requests of somebody who was not who they said, or who may not.
         refused: connections closed, or answered 503, since there were too many.
-        silent: connections closed since no header came in time.
+        silent: connections closed since no header came in time, or others needed the place of an idle one.
         evicted: clients dropped since they did not read.
         handshakes_failed: TLS handshakes of which no connection came.
         in_flight: requests that are not yet answered.
@@ -26,6 +26,7 @@ class ServerState:
     draining: bool = False
     connections: int = 0
     subscribers: int = 0
+    subscribers_over_tcp: int = 0
     requests: int = 0
     failures: int = 0
     malformed: int = 0

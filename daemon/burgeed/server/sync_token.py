@@ -61,7 +61,9 @@ class SyncToken:
         if not all(0x21 <= byte <= 0x7E for byte in token):
             raise TokenUnusable(f"{self.path} holds more than one line of visible ASCII")
         self._say(
-            f"{self.path} can be read by others (mode {mode:04o}): make it 0600" if mode & 0o044 else ""
+            f"{self.path} can be read or replaced by others (mode {mode:04o}): make it 0600"
+            if mode & 0o066
+            else ""
         )
         return token
 

@@ -17,7 +17,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from burgeed.private_directory import Exposed, open_private_directory
+from burgeed.private_directory import Exposed, make_private_directory, open_private_directory
 
 LONGEST_PATH = 107
 """Bytes that Linux takes in the address of a Unix socket, without the closing NUL."""
@@ -180,7 +180,7 @@ def _open_directory(path: Path) -> int:
     """Open the socket's directory, made for its owner alone where it is missing, if nobody else can write to
     it.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(path)
     try:
         return open_private_directory(path, "it")
     except Exposed as exposed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -74,6 +75,18 @@ def test_an_untouched_log_is_ok_without_a_key_and_nothing_is_written_to_verify_i
     found = json.loads(ended.stdout)
     assert (ended.returncode, found["verdict"], found["last"], found["anchored"]) == (0, "ok", COUNT, COUNT)
     assert {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in state.iterdir()} == before
+
+
+def test_a_log_that_a_daemon_has_open_is_not_written_and_the_way_to_ask_the_daemon_is_told(
+    state: Path,
+) -> None:
+    daemon = os.open(state / "burgee.db.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(daemon, fcntl.LOCK_EX)
+        said = failed(1, "hold", state, "case-7", "--reason", "litigation")
+    finally:
+        os.close(daemon)
+    assert "in use by another daemon" in said and "burgee audit running hold" in said
 
 
 def test_a_changed_entry_is_exit_code_1_and_named(state: Path) -> None:
@@ -151,13 +164,43 @@ def test_an_export_is_verified_as_the_log_is(state: Path, tmp_path: Path) -> Non
         assert audit("verify", state, "--export", export).returncode == code
 
 
-def test_a_filtered_export_is_verified_entry_by_entry(state: Path, tmp_path: Path) -> None:
+def test_an_excerpt_is_never_ok_since_nothing_vouches_for_its_entries(state: Path, tmp_path: Path) -> None:
     export = tmp_path / "export.jsonl"
     export.write_text(audit("export", state, "--since", "2027-01-15T08:00:02Z").stdout)
     ended = audit("verify", state, "--export", export)
-    assert ended.returncode == 0 and "excerpt" in ended.stdout
+    assert ended.returncode == 5 and "excerpt" in ended.stdout
     export.write_text(export.read_text().replace('"seq":25,', '"seq":26,', 1))
     assert audit("verify", state, "--export", export).returncode == 1
+    whole = audit("export", state).stdout.splitlines(keepends=True)
+    # Who takes entries out of a whole export cannot have it pass for an excerpt that is sound.
+    said = [whole[0].replace('"complete":true', '"complete":false'), *whole[1:15], *whole[17:]]
+    export.write_text("".join(said))
+    assert audit("verify", state, "--export", export, "--anchor", state / "anchor").returncode == 5
+
+
+def test_a_line_of_an_export_with_a_value_of_another_type_is_exit_code_1(state: Path, tmp_path: Path) -> None:
+    lines = audit("export", state).stdout.splitlines(keepends=True)
+    export = tmp_path / "export.jsonl"
+    for at, line in enumerate(lines):
+        document = json.loads(line)
+        if document["type"] not in ("segment", "checkpoint"):
+            continue
+        for name in document.keys() & {"id", "size", "closed", "kid", "peaks", "note", "firstSeq"}:
+            for value in ("x", [], 1.5, {}):
+                changed = json.dumps({**document, name: value}) + "\n"
+                export.write_text("".join([*lines[:at], changed, *lines[at + 1 :]]))
+                assert audit("verify", state, "--export", export).returncode == 1, (name, value)
+
+
+def test_a_uri_that_is_none_is_told_without_its_password(tmp_path: Path) -> None:
+    said = failed(5, "verify", tmp_path, "--store", "postgresql://bob:s3cr%et@127.0.0.1:1/shop")
+    assert "percent-encoded" in said and "s3cr" not in said
+
+
+def test_what_cannot_be_opened_is_exit_code_5_in_one_line(state: Path, tmp_path: Path) -> None:
+    for option in ("--against", "--anchor", "--export", "--seal-key"):
+        said = failed(5, "verify", state, option, tmp_path / "nowhere")
+        assert said.startswith("burgee: ") and "No such file" in said and said.count("\n") == 1
 
 
 def test_csv_cells_are_no_formulas(tmp_path: Path) -> None:

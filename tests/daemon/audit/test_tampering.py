@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from burgeed.audit.checkpoint import read_note
 from burgeed.audit.entry import EntryHeader, entry_hash
 from burgeed.audit.keys import MasterKeys
 from burgeed.audit.log_database import open_sqlite_log
+from burgeed.audit.merkle import Peaks
 from burgeed.audit.payload import Named, compose_payload
 from burgeed.audit.sealing import place_of, seal, sealed_length
 from burgeed.audit.segments import purpose_of, segment_key
@@ -93,7 +95,8 @@ def test_a_flipped_bit_whose_kept_hash_was_mended_is_found_by_the_chain(path: Pa
         )
     ]
     + [("audit_checkpoints", column) for column in ("root", "head", "note", "size")]
-    + [("audit_head", column) for column in ("hash", "seq")]
+    + [("audit_head", column) for column in ("hash", "seq", "peaks", "segment")]
+    + [("audit_entries", column) for column in ("at", "action", "actor_id", "segment")]
     + [("audit_log", "log_id"), ("audit_log", "public_key")],
 )
 def test_a_flipped_bit_of_what_lies_beside_the_entries_is_detected(
@@ -144,15 +147,29 @@ def _resealed(path: Path, at: int, kid_of: int, key_of: int, **changes: Any) -> 
     key = segment_key(KEYS.masters, identity.log_id, segments[key_of])
     plain = compose_payload(event(666), Named(None, None, None), place_of(identity.log_id, at))
     header = EntryHeader(
-        identity.log_id, 1, at, segments[kid_of].kid, before.hash, 1, 1, bytes(16), bytes(16), "kill",
+        identity.log_id, 1, at, segments[kid_of].kid, before.hash, 1000, 1, bytes(16), bytes(16), "kill",
         sealed_length(plain),
     )  # fmt: skip
     encoded = seal(replace(header, **changes), key, plain)
     log.close()
     parameters = (encoded, entry_hash(encoded), at)
     tamper(path, "UPDATE audit_entries SET entry = ?, hash = ? WHERE seq = ?", parameters=parameters)
-    tamper(path, "UPDATE audit_head SET hash = ? WHERE seq = ?", parameters=parameters[1:])
+    tamper(
+        path,
+        f"UPDATE audit_entries SET at = 1, action = 'kill', actor_id = zeroblob(16) WHERE seq = {at}",
+        f"UPDATE audit_head SET hash = ?, peaks = ? WHERE seq = {at}",
+        parameters=(entry_hash(encoded), _peaks(path)),
+    )
     assert stored.encoded != encoded
+
+
+def _peaks(path: Path) -> bytes:
+    """Of the log as it stands."""
+    peaks = Peaks()
+    with closing(sqlite3.connect(path)) as connection:
+        for [digest] in connection.execute("SELECT hash FROM audit_entries ORDER BY seq"):
+            peaks.add(digest)
+    return peaks.encode()
 
 
 def test_an_entry_under_a_later_segments_key_is_refused(path: Path) -> None:
@@ -229,6 +246,26 @@ def test_another_master_key_decrypts_nothing_and_tampering_outranks_that(path: P
     assert (found.verdict, found.decrypted) == (Verdict.UNDECRYPTABLE, 0)
     tamper(path, "DELETE FROM audit_entries WHERE seq = 60")
     assert verified(path, masters=wrong).verdict is Verdict.TAMPERED
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("audit_segments", "size"),
+        ("audit_segments", "closed"),
+        ("audit_segments", "kid"),
+        ("audit_segments", "peaks"),
+        ("audit_log", "public_key"),
+        ("audit_checkpoints", "size"),
+        ("audit_entries", "seq"),
+    ],
+)
+def test_a_value_of_another_type_is_tampering_and_no_crash(path: Path, table: str, column: str) -> None:
+    for value in ("x", b"x", 1.5, 2**62, -5):
+        spoilt = Path(shutil.copy2(path, path.with_suffix(".spoilt")))
+        where = f"WHERE rowid = (SELECT MIN(rowid) FROM {table})"
+        tamper(spoilt, f"UPDATE {table} SET {column} = ? {where}", parameters=(value,))
+        assert verified(spoilt).verdict is Verdict.TAMPERED
 
 
 def test_a_segment_taken_away_without_a_signed_pruning_is_tampering(path: Path) -> None:

@@ -203,6 +203,11 @@ def test_two_persons_are_two_individuals_neither_of_whom_made_the_others_token()
     assert "no individual" in str(why_not(ann.principal, shared.principal))
     assert "bob created the token eve" in str(why_not(bob.principal, of_bob.principal))
     assert why_not(ann.principal, of_bob.principal) is None
+    # Bob may know the token that he made, and with it have made a third one.
+    by_eve = token("mia", person="Mia", created_by="eve", created_by_token="e" * 24, token_id="f" * 24)
+    tokens[by_eve.id] = by_eve
+    assert "bob created the token mia" in str(why_not(bob.principal, by_eve.principal))
+    assert why_not(ann.principal, by_eve.principal) is None
     peer = Principal("uid:1000", "peer", frozenset(Scope), uid=1000)
     assert why_not(peer, ann.principal) is None
     assert "uid:0 created" in str(why_not(ROOT, ann.principal))

@@ -14,7 +14,8 @@ from burgeed.bundles.manifest import KEY_NAME, read_manifest
 from burgeed.bundles.record import FILE, BundleRecord
 from burgeed.bundles.signing import manifest_of, sign
 from burgeed.bundles.verification import verify
-from burgeed.cli import burgee, main
+from burgeed.cli import main
+from burgeed.cli.command_line import burgee
 from burgeed.settings import SourceSetting, gather
 from burgeed.settings.options import NAMES
 from burgeed.signing.keys import read_public_key

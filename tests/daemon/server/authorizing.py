@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.daemon.server.serving import Peer, SetWall
 
 from burgee.definition import SourceDocument, read_layer
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.authority.events import TokenEvent
 from burgeed.authority.peers import PeerRoles
 from burgeed.authority.principal import Principal, Scope

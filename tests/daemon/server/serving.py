@@ -14,7 +14,7 @@ import orjson
 
 from burgee.definition import SourceDocument, read_layer
 from burgee.flag import Origin
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.clock import SystemClock
 from burgeed.server.app import STATE, build_application
 from burgeed.server.authorization import Authorization

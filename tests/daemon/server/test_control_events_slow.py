@@ -157,7 +157,7 @@ def test_who_does_not_read_is_dropped_and_costs_nothing_any_more(
 def test_a_thousand_subscribers_that_do_not_read_cost_little_in_the_process_and_in_the_kernel(
     tmp_path: Path, kind: type[RawStream]
 ) -> None:
-    limits = Limits(stall=60.0, write_deadline=60.0, subscribers=1_000, connections=4_000)
+    limits = Limits(stall=60.0, write_deadline=60.0, subscribers=1_400, connections=4_000)
     with event_server(tmp_path, limits=limits) as server:
         streams = [kind(server.tcp, receive_buffer=4096) for _ in range(1_000)]
         try:

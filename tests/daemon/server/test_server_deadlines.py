@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.daemon.server.conftest import DEFINITION
-from tests.daemon.server.serving import Wire, eventually, serving
+from tests.daemon.server.serving import Peer, Wire, eventually, serving
 
 from burgeed.server.limits import Limits, connections_allowed
 
@@ -121,26 +121,90 @@ async def test_a_client_that_does_not_read_its_answer_is_dropped(tmp_path: Path)
 
 
 async def test_beyond_the_cap_only_health_is_answered_and_beyond_the_reserve_nothing(tmp_path: Path) -> None:
-    async with serving(tmp_path, DEFINITION, limits=Limits(connections=3, health_reserve=2)) as server:
-        inside = [await server.unix.open() for _ in range(3)]
-        await eventually(lambda: server.state.connections == 3)
+    limits = Limits(connections=3, health_reserve=2, body_deadline=60.0)
+    async with serving(tmp_path, DEFINITION, limits=limits) as server:
+        inside = [await busy(server.unix) for _ in range(3)]
+        await eventually(lambda: server.state.in_flight == 3)
         refused = await server.unix.evaluate("static")
         assert (refused.status, refused.headers["retry-after"]) == (503, "1")
         assert refused.json["errorCode"] == "GENERAL"
         await eventually(lambda: server.state.connections == 3)
         assert (await server.unix.send("GET", "/healthz")).status == 200
         await eventually(lambda: server.state.connections == 3)
-        reserve = [await server.unix.open() for _ in range(2)]
-        await eventually(lambda: server.state.connections == 5)
+        silent = await server.unix.open()
+        await eventually(lambda: server.state.connections == 4)
         async with await server.unix.open() as beyond:
-            assert await beyond.closed(within=PROMPT)
-        for wire in (*inside[1:], *reserve):
+            assert await silent.closed(within=PROMPT)
+            beyond.write(server.unix.request("GET", "/healthz"))
+            assert (await beyond.reply()).status == 200
+        for wire in (*inside[1:], silent):
             wire.writer.close()
         await eventually(lambda: server.state.connections == 1)
-        inside[0].write(server.unix.request("POST", "/ofrep/v1/evaluate/flags/static", b"{}"))
+        inside[0].write(b"{}")
         assert (await inside[0].reply()).status == 200
         assert (await server.unix.evaluate("static")).status == 200
         inside[0].writer.close()
+
+
+async def busy(peer: Peer) -> Wire:
+    """A connection whose request is under way: its body has not come."""
+    wire = await peer.open()
+    path, length = "/ofrep/v1/evaluate/flags/static", {"Content-Length": "2"}
+    wire.write(peer.request("POST", path, b"", length))
+    return wire
+
+
+async def test_where_all_are_busy_nobody_gives_way_and_who_comes_last_is_closed(tmp_path: Path) -> None:
+    limits = Limits(connections=2, health_reserve=0, body_deadline=60.0)
+    async with serving(tmp_path, DEFINITION, limits=limits) as server:
+        inside = [await busy(server.unix) for _ in range(2)]
+        await eventually(lambda: server.state.in_flight == 2)
+        async with await server.unix.open() as beyond:
+            assert await beyond.closed(within=PROMPT)
+        for wire in inside:
+            wire.write(b"{}")
+            assert (await wire.reply()).status == 200
+            wire.writer.close()
+
+
+async def test_who_has_been_idle_for_longest_gives_way_to_who_asks(tmp_path: Path) -> None:
+    async with serving(tmp_path, DEFINITION, limits=Limits(connections=8)) as server:
+        # Six over TCP: the other two places are the socket's.
+        first, second, *others = [await server.tcp.open() for _ in range(6)]
+        for wire in (first, second, *others, first):
+            wire.write(server.tcp.request("POST", "/ofrep/v1/evaluate/flags/static", b"{}"))
+            assert (await wire.reply()).status == 200
+        async with await server.tcp.open() as newest:
+            assert await second.closed(within=PROMPT)
+            for wire in (newest, first, *others):
+                wire.write(server.tcp.request("POST", "/ofrep/v1/evaluate/flags/static", b"{}"))
+                assert (await wire.reply()).status == 200
+        for wire in (first, *others):
+            wire.writer.close()
+
+
+async def test_who_holds_every_connection_and_stream_over_tcp_shuts_nobody_out_of_the_socket(
+    tmp_path: Path,
+) -> None:
+    limits = Limits(connections=16, health_reserve=2, body_deadline=60.0)
+    async with serving(tmp_path, DEFINITION, limits=limits, management=True) as server:
+        held = [await server.tcp.open() for _ in range(6)]
+        for wire in held:
+            wire.write(server.tcp.request("GET", "/ofrep/v1/sse"))
+        await eventually(lambda: server.state.subscribers == 6)
+        assert (await server.tcp.send("GET", "/ofrep/v1/sse")).status == 503
+        held += [await busy(server.tcp) for _ in range(6)]
+        await eventually(lambda: server.state.connections == 12)
+        assert (await server.tcp.evaluate("static")).status == 503
+        assert (await server.tcp.send("GET", "/healthz")).status == 200
+        assert (await server.unix.evaluate("static")).status == 200
+        async with await server.unix.open() as wire:
+            wire.write(server.unix.request("GET", "/sync/v1/events"))
+            await eventually(lambda: server.state.subscribers == 7)
+        silent = [await server.management.open() for _ in range(9)]
+        assert (await server.management.send("GET", "/readyz")).status == 200
+        for wire in (*held, *silent):
+            wire.writer.close()
 
 
 async def test_a_flood_of_connections_that_come_and_go_is_forgotten(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import grp
 import os
 import socket
@@ -278,8 +279,9 @@ def test_releasing_leaves_the_lock_file_and_a_second_owner_can_come(path: Path) 
 def test_a_failure_leaves_no_open_file_behind(path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.write_text("precious")
+    gc.collect()  # what tests before left open is closed now, not meanwhile
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(10):
         with pytest.raises(ListenError):
             OwnedUnixSocket(UnixAddress(path))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before

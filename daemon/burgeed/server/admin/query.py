@@ -18,6 +18,9 @@ from burgeed.server.problems import Problem, malformed, not_found
 
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 
+NAMED = 20
+"""Known names that somebody is told of who writes an unknown one that resembles none."""
+
 SETS_NAMED = 10
 """Flag sets that an ambiguous request is told of."""
 
@@ -42,7 +45,10 @@ def nearest(name: str, known: Collection[str]) -> str:
     close = get_close_matches(name, known, 1)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known: {', '.join(sorted(known))}" if known else "there is none that is known here"
+    if not known:
+        return "there is none that is known here"
+    named = sorted(known)
+    return f"known: {', '.join(named[:NAMED])}" + (f" and {len(named) - NAMED} more" if named[NAMED:] else "")
 
 
 def unknown_field(name: str, known: Collection[str]) -> Problem:

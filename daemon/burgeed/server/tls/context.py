@@ -29,7 +29,7 @@ def server_context(certificate: bytes, key: bytes, client_ca: bytes | None) -> s
     Args:
         certificate, key: PEM.
         client_ca: PEM; with it every client has to show a certificate of one of these authorities, and none
-            that is on a revocation list among them.
+            that is on a revocation list among them, nor of an authority that is.
 
     Raises:
         CertificateUnusable: they do not fit together; without the files' names.
@@ -73,7 +73,8 @@ def _ask_for_certificates(context: ssl.SSLContext, client_ca: bytes) -> None:
         raise CertificateUnusable("among the clients' authorities is none that may issue certificates")
     context.verify_mode = ssl.CERT_REQUIRED
     if _REVOCATION_LIST in client_ca:
-        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        # Of authorities in between as well: whoever stole the key of one that was revoked makes certificates.
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
 

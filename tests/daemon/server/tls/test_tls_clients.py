@@ -99,6 +99,19 @@ async def test_who_is_on_a_revocation_list_beside_the_authority_is_refused_once_
             await secure.peer(trusting(authority, bad)).evaluate("static")
 
 
+async def test_who_has_a_certificate_of_an_authority_that_was_revoked_is_refused(
+    tmp_path: Path, authority: Authority, server_certificate: Issued
+) -> None:
+    kept, stolen = authority.subordinate("kept"), authority.subordinate("stolen")
+    trusted = tmp_path / "clients.pem"
+    lists = authority.revoke(stolen) + kept.revoke() + stolen.revoke()
+    trusted.write_bytes(authority.certificate_path.read_bytes() + lists)
+    async with speaking(tmp_path, server_certificate, client_ca=trusted) as secure:
+        assert (await secure.peer(trusting(authority, kept.issue("good"))).evaluate("static")).status == 200
+        with pytest.raises(ssl.SSLError, match="CERTIFICATE_REVOKED"):
+            await secure.peer(trusting(authority, stolen.issue("forged"))).evaluate("static")
+
+
 async def test_from_afar_a_certificate_lets_evaluate_and_nothing_more(
     tmp_path: Path,
     authority: Authority,
