@@ -2,6 +2,7 @@
 
 DatabaseError
 ├── DatabaseUnusable    it cannot be opened: a newer schema, damage, permissions; the text says which
+│   └── DatabaseInUse       another process has it open
 ├── DatabaseUnavailable it did nothing: full, failing, busy, gone; trying again later may work
 ├── OutcomeUnknown      it failed while it committed: what was written has to be read back
 └── WriteRefused        the work itself would not have it: nothing was written
@@ -21,6 +22,10 @@ class DatabaseError(Exception):
 
 class DatabaseUnusable(DatabaseError):
     """The database cannot be opened, and trying again without doing something about it will not help."""
+
+
+class DatabaseInUse(DatabaseUnusable):
+    """Another process has the database open, and it takes one alone."""
 
 
 class DatabaseUnavailable(DatabaseError):

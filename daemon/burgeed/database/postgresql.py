@@ -120,16 +120,12 @@ class PostgresqlDatabase:
         """See :meth:`Database.scrub`: each table is written anew, since VACUUM alone leaves the bytes where
         they are. The server's own log keeps them until it is recycled.
         """
-        seen_by = await self._writes.run(
+        left = await self._writes.run(
             lambda session: session.use(lambda connection: connection.rewrite(tables)),
             patience=SCRUBBING_PATIENCE,
         )
-        if seen_by:
-            raise DatabaseUnavailable(
-                "busy",
-                f"PostgreSQL keeps rows that were deleted for who still sees them: {', '.join(seen_by)}; "
-                "end that and do this again",
-            )
+        if left:
+            raise DatabaseUnavailable("busy", f"PostgreSQL keeps what was deleted: {'; '.join(left)}")
 
     async def changed(self, within: float) -> bool:
         """See :meth:`Database.changed`. True also after the connection was renewed: something may have been

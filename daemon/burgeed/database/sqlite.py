@@ -58,6 +58,7 @@ class SqliteDatabase:
         self._busy_timeout = busy_timeout
         self._connect = connect
         self._file: OwnedFile | None = None
+        self._is_up_to_date = False
         self._closed = False
         self._writer = Session(self._writing)
         self._readers = [Session(self._reading) for _ in range(readers)]
@@ -91,7 +92,9 @@ class SqliteDatabase:
         return await self._writes.run(lambda session: session.transact(work))
 
     async def read(self, work: Callable[[Transaction], Outcome]) -> Outcome:
-        """See :meth:`Database.read`."""
+        """See :meth:`Database.read`; where opening it failed, that is tried again first."""
+        if not self._is_up_to_date:
+            await self.open()
         return await self._reads.run(lambda session: session.transact(work))
 
     async def changed(self, within: float) -> bool:
@@ -150,6 +153,7 @@ class SqliteDatabase:
             self._schema.bring_up_to_date(connection, for_sqlite, lambda: int(self._clock.wall() * 1_000_000))
         except DatabaseUnusable as error:
             raise DatabaseUnusable(f"{Path.cwd() / self._path}: {error}") from error
+        self._is_up_to_date = True
 
 
 def _write_is_stuck() -> OutcomeUnknown:

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from burgeed.database.errors import DatabaseUnavailable, DatabaseUnusable
+from burgeed.database.errors import DatabaseInUse, DatabaseUnavailable, DatabaseUnusable
 from burgeed.private_directory import Exposed, open_private_directory
 
 
@@ -20,7 +20,8 @@ class OwnedFile:
     decides who has it; that stays, since removing it would let two daemons lock two files.
 
     Raises:
-        DatabaseUnusable: another daemon has it, it is not a file of this user's, or others could replace it.
+        DatabaseInUse: another daemon has it.
+        DatabaseUnusable: it is not a file of this user's, or others could replace it.
         DatabaseUnavailable: there is no room to make it.
     """
 
@@ -100,7 +101,7 @@ def _take_lock(path: Path, directory: int) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(lock)
-        raise DatabaseUnusable(
+        raise DatabaseInUse(
             f"{path} is in use by another daemon, which holds {path}.lock: stop it, or name another file"
         ) from error
     except BaseException:

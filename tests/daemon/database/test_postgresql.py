@@ -10,6 +10,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from burgeed.database import postgresql_rewriting
 from burgeed.database.errors import (
@@ -27,7 +28,7 @@ from tests.daemon.database.databases import (
     statement,
     succeeds,
 )
-from tests.support.postgresql import PostgresqlServer
+from tests.support.postgresql import USER, PostgresqlServer
 
 DEADLINE = 30.0
 
@@ -305,3 +306,36 @@ async def test_who_goes_on_seeing_deleted_rows_is_named(
         assert database.report()["trouble"] is None
         await database.scrub("people")
         assert b"somebody" not in postgresql_server.written(uri)
+
+
+@pytest.mark.parametrize("others", [["somebody else"], []], ids=["beside others", "the last one"])
+async def test_what_the_server_sampled_of_rows_is_scrubbed_with_them(
+    uri: str, postgresql_server: PostgresqlServer, others: list[str]
+) -> None:
+    async with opened(uri) as database:
+        await database.write(statement('CREATE TABLE people (name TEXT COLLATE "C")'))
+        for name in ("a customer", *others):
+            await database.write(statement(f"INSERT INTO people VALUES ('{name}')"))
+        await database.write(statement("ANALYZE people"))
+        await database.write(statement("DELETE FROM people WHERE name = 'a customer'"))
+        await database.scrub("people")
+        written = postgresql_server.written(uri)
+        assert b"a customer" not in written and all(name.encode() in written for name in others)
+        order = "SELECT collation_name FROM information_schema.columns WHERE table_name = 'people'"
+        assert await database.read(statement(order)) == [("C",)]
+
+
+async def test_whoever_may_not_scrub_the_samples_is_told_who_may(
+    uri: str, postgresql_server: PostgresqlServer
+) -> None:
+    name = str(conninfo_to_dict(uri)["dbname"])
+    postgresql_server.query("CREATE ROLE tenant LOGIN")
+    postgresql_server.query("GRANT ALL ON SCHEMA public TO tenant", name)
+    try:
+        async with opened(uri.replace(f"{USER}@", "tenant@")) as database:
+            await database.write(statement("CREATE TABLE people (name TEXT)"))
+            with pytest.raises(DatabaseUnavailable, match=r"samples of rows: have the owner .* pg_statistic"):
+                await database.scrub("people")
+    finally:
+        postgresql_server.query("DROP OWNED BY tenant CASCADE", name)
+        postgresql_server.query("DROP ROLE tenant")

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from burgeed.clock import SystemClock
 from burgeed.database.errors import DatabaseUnavailable, OutcomeUnknown, WriteRefused
 from burgeed.database.sqlite import SqliteDatabase
-from tests.daemon.database.databases import count_up, counted, opened, opened_with, statement
+from tests.daemon.database.databases import MIGRATIONS, count_up, counted, opened, opened_with, statement
 from tests.support.small_disk import enlarge, small_disk
 
 DEADLINE = 20.0
@@ -112,6 +113,23 @@ async def test_a_full_disk_at_the_start_is_told_as_such(disk: Path) -> None:
     (disk / "ballast").unlink()
     async with opened(uri_of(disk / "burgee.db")) as database:
         assert await database.write(count_up) == 1
+
+
+async def test_a_read_after_a_start_without_room_is_refused_as_such_and_works_once_there_is_room(
+    disk: Path,
+) -> None:
+    database = SqliteDatabase(disk / "burgee.db", MIGRATIONS, clock=SystemClock())
+    try:
+        (disk / "ballast").write_bytes(bytes(476 * 1024))
+        for ask in (database.open, lambda: database.read(counted), lambda: database.read(counted)):
+            with pytest.raises(DatabaseUnavailable) as refused:
+                await ask()
+            assert refused.value.trouble == "full"
+        assert (disk / "burgee.db").exists()  # there was room for a file, and none for its tables
+        (disk / "ballast").unlink()
+        assert await database.read(counted) == 0
+    finally:
+        await database.close()
 
 
 async def test_a_database_that_may_not_grow_is_full(path: Path) -> None:
