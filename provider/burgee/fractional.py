@@ -17,6 +17,7 @@ import cbor2
 import mmh3
 
 from burgee.bucket import LARGEST_TOTAL, FractionalVersion
+from burgee.javascript import DEPTH_LIMIT, ComputationTooLarge
 
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 _NO_UNIT: Final = object()
@@ -122,8 +123,14 @@ def _weight(bucket: object) -> int | None:
     return max(weight, 0)
 
 
-def _plain(value: Any) -> Any:
-    """Whole floats become integers and -0.0 becomes 0, so that 1 and 1.0 are one unit."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Whole floats become integers and -0.0 becomes 0, so that 1 and 1.0 are one unit.
+
+    Raises:
+        ComputationTooLarge: it nests deeper than DEPTH_LIMIT.
+    """
+    if depth > DEPTH_LIMIT:
+        raise ComputationTooLarge(f"`fractional` takes what nests deeper than {DEPTH_LIMIT} for a unit")
     if (
         isinstance(value, float)
         and math.isfinite(value)
@@ -132,7 +139,7 @@ def _plain(value: Any) -> Any:
     ):
         return int(value)
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(each, depth + 1) for each in value]
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(each, depth + 1) for key, each in value.items()}
     return value

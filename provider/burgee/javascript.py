@@ -1,6 +1,7 @@
 """JavaScript's coercions (ECMA-262, abstract operations), on which JSONLogic's reference leans.
 
-Values are JSON's, plus ``UNDEFINED`` for an argument that was not given. Nothing here raises.
+Values are JSON's, plus ``UNDEFINED`` for an argument that was not given. Nothing here raises but
+:class:`ComputationTooLarge`, for lists whose text nobody compares in earnest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,20 @@ import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
+
+from burgee.errors import BurgeeError
+
+TEXT_LIMIT: Final = 65_536
+"""Characters of a text that values are joined to."""
+
+DEPTH_LIMIT: Final = 64
+"""Lists within lists that are turned into a text."""
+
+_TOO_LONG = f"targeting made a text of more than {TEXT_LIMIT} characters"
+
+
+class ComputationTooLarge(BurgeeError):
+    """A targeting rule computed a text, a list or a number of steps beyond its limit."""
 
 
 class _Undefined:
@@ -81,7 +96,7 @@ def _text_to_number(text: str) -> int | float:
     if not text:
         return 0
     if _RADIX.fullmatch(text):
-        return int(text, 0)
+        return to_number(int(text, 0))
     if not _NUMBER.fullmatch(text):
         return math.nan
     return _number(text)
@@ -103,7 +118,11 @@ def parse_float(value: object) -> int | float:
 
 
 def to_text(value: object) -> str:
-    """ToString of a value, lists joined with commas as ``Array.prototype.toString`` does."""
+    """ToString of a value, lists joined with commas as ``Array.prototype.toString`` does.
+
+    Raises:
+        ComputationTooLarge: a list makes a text beyond TEXT_LIMIT, or nests deeper than DEPTH_LIMIT.
+    """
     if isinstance(value, str):
         return value
     if value is None:
@@ -119,9 +138,32 @@ def to_text(value: object) -> str:
     return "undefined" if value is UNDEFINED else "[object Object]"
 
 
-def joined(values: list[Any] | tuple[Any, ...], between: str) -> str:
-    """``Array.prototype.join``: null and undefined are empty."""
-    return between.join("" if each is None or each is UNDEFINED else to_text(each) for each in values)
+def joined(values: list[Any] | tuple[Any, ...], between: str, *, depth: int = 0) -> str:
+    """``Array.prototype.join``: null and undefined are empty.
+
+    Args:
+        depth: of how many lists this one is within.
+
+    Raises:
+        ComputationTooLarge: as :func:`to_text`.
+    """
+    if depth > DEPTH_LIMIT:
+        raise ComputationTooLarge(f"targeting takes a list that nests deeper than {DEPTH_LIMIT} for text")
+    # Of a million items not one has to be looked at: what stands between them is too long.
+    if (len(values) - 1) * len(between) > TEXT_LIMIT:
+        raise ComputationTooLarge(_TOO_LONG)
+    texts: list[str] = []
+    length = -len(between)
+    for each in values:
+        if isinstance(each, list | tuple):
+            text = joined(each, ",", depth=depth + 1)
+        else:
+            text = "" if each is None or each is UNDEFINED else to_text(each)
+        texts.append(text)
+        length += len(text) + len(between)
+        if length > TEXT_LIMIT:
+            raise ComputationTooLarge(_TOO_LONG)
+    return between.join(texts)
 
 
 def number_text(number: int | float) -> str:

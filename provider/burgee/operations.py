@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from burgee import semver
-from burgee.errors import BurgeeError
 from burgee.javascript import (
     UNDEFINED,
+    ComputationTooLarge,
     joined,
     less,
     loosely_equal,
@@ -26,12 +26,7 @@ from burgee.javascript import (
 )
 
 _INDEX: Final = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
-TEXT_LIMIT: Final = 65_536
 LIST_LIMIT: Final = 10_000
-
-
-class ComputationTooLarge(BurgeeError):
-    """A targeting rule computed a text, a list or a number of steps beyond its limit."""
 
 
 def number(value: int | float) -> int | float:
@@ -98,10 +93,7 @@ def _in(operands: Sequence[Any]) -> bool:
 
 
 def _cat(operands: Sequence[Any]) -> str:
-    text = joined(list(operands), "")
-    if len(text) > TEXT_LIMIT:
-        raise ComputationTooLarge(f"`cat` made a text of more than {TEXT_LIMIT} characters")
-    return text
+    return joined(list(operands), "")
 
 
 def _substr(operands: Sequence[Any]) -> str:

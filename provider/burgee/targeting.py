@@ -12,9 +12,9 @@ from burgee.context import TARGETING_KEY, Context
 from burgee.expression import Expression, ListOf, Literal, Operation, Variable
 from burgee.flag import Flag, Segment
 from burgee.fractional import fractional
-from burgee.javascript import UNDEFINED, number_text, truthy
+from burgee.javascript import UNDEFINED, ComputationTooLarge, number_text, to_number, truthy
 from burgee.matching import holds
-from burgee.operations import SIMPLE, ComputationTooLarge, look_up, missing, variable
+from burgee.operations import SIMPLE, look_up, missing, variable
 from burgee.reads import FLAGD
 from burgee.resolution import ErrorCode, Reason
 from burgee.snapshot import FlagSet
@@ -162,7 +162,6 @@ class Targeting:
 
     def _missing_some(self, data: Any, values: Sequence[Any]) -> Any:
         wanted, keys = values
-        keys = keys if isinstance(keys, list | tuple) else []
         absent = missing(data, [keys])
-        enough = isinstance(wanted, int | float) and len(keys) - len(absent) >= wanted
-        return [] if enough else absent
+        present = to_number(look_up(keys, ("length",))) - len(absent)
+        return [] if present >= to_number(wanted) else absent

@@ -2,143 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from burgee.javascript import parse_float, to_number, truthy
-from tests.core.differential.replay import OWN, Parting
+from tests.core.differential.engine_of_npm import (
+    COMPARED,
+    LOOPS,
+    REFUSED,
+    coerces_like_unary_plus,
+    compares_what_it_computed,
+    folds_what_is_no_number,
+    folds_what_raises,
+    hashes_beyond_ascii,
+    is_spliced_bare,
+    looks_into_what_is_false,
+    nan_raises,
+    rewrites_a_sum,
+    takes_a_list_for_operands,
+)
+from tests.core.differential.replay import OWN
 from tests.core.differential.whole_flags import Difference
-
-_COMPARED = ("==", "!=", "<", "<=", ">", ">=")
-_COMPUTED = ("+", "-", "*", "/", "%", "min", "max")
-_LOOPS = ("map", "filter", "all", "none", "some", "reduce")
-_REFUSED = "Error: PARSE_ERROR"
-_ERRORS = ("NaN", _REFUSED)
-
-
-def _is_no_number(value: Any) -> bool:
-    return not isinstance(value, int | float) or not math.isfinite(value)
-
-
-def _nan_raises(parting: Parting) -> bool:
-    if parting.theirs.get("raised") not in _ERRORS:
-        return False
-    if parting.operator in _COMPUTED:
-        strange = any(not isinstance(each, int | float) for each in parting.operands)
-        return strange or str(parting.ours.get("number")) in ("NaN", "Infinity", "-Infinity")
-    return parting.operator in _COMPARED and any(map(_is_no_number, parting.operands))
-
-
-def _folds_what_is_no_number(logic: Any) -> bool:
-    """Whether arithmetic or a comparison inside has a constant operand that is no number."""
-    if isinstance(logic, list):
-        return any(map(_folds_what_is_no_number, logic))
-    if not isinstance(logic, Mapping) or not logic:
-        return False
-    operator, operands = next(iter(logic.items()))
-    listed = operands if isinstance(operands, list) else [operands]
-    if operator in (*_COMPARED, *_COMPUTED) and any(
-        _is_constant(each) and _is_no_number(each) for each in listed
-    ):
-        return True
-    return any(map(_folds_what_is_no_number, listed))
-
-
-def _is_constant(logic: Any) -> bool:
-    if isinstance(logic, list):
-        return all(map(_is_constant, logic))
-    if not isinstance(logic, Mapping) or not logic:
-        return True
-    operator, operands = next(iter(logic.items()))
-    if operator in ("var", "missing", "missing_some", "fractional"):
-        return bool(operands == [])
-    # Within a loop over a constant list the engine knows what var sees.
-    return _is_constant(operands[0] if operator in _LOOPS else operands)
-
-
-def _compares_what_it_computed(parting: Parting) -> bool:
-    if parting.operator not in _COMPARED or parting.theirs.get("raised", "NaN") != "NaN":
-        return False
-    operands = parting.logic.get(parting.operator, [])
-    return any(isinstance(each, Mapping) and not {"var", "missing"} & each.keys() for each in operands)
-
-
-def _gives_text(logic: Any) -> bool:
-    """Whether a rule may give a text, as far as its outermost operator tells."""
-    if isinstance(logic, Mapping):
-        return next(iter(logic), "") in ("cat", "substr", "if", "?:", "and", "or", "reduce", "var")
-    return isinstance(logic, str)
-
-
-def _folds_what_raises(logic: Any) -> bool:
-    if isinstance(logic, list):
-        return any(map(_folds_what_raises, logic))
-    if not isinstance(logic, Mapping) or not logic:
-        return False
-    operator, operands = next(iter(logic.items()))
-    if operator in _LOOPS and _is_constant(operands[0]):
-        return True
-    if operator == "in" and not isinstance(operands[1], Mapping | list | str):
-        return True
-    if operator == "substr" and _is_constant(operands[0]) and not _gives_text(operands[0]):
-        return True
-    return _folds_what_raises(operands)
-
-
-def _hashes_beyond_ascii(parting: Parting) -> bool:
-    first = parting.operands[0]
-    unit = first if isinstance(first, str) else str(parting.data.get("targetingKey", ""))
-    return not unit.isascii()
-
-
-def _is_false(value: Any) -> bool:
-    return value is not None and not truthy(value)
-
-
-def _looks_into_what_is_false(parting: Parting) -> bool:
-    if parting.operator in _LOOPS:
-        items = parting.operands[0] if isinstance(parting.operands[0], list) else []
-        return not parting.raised and any(map(_is_false, items))
-    if not isinstance(parting.data, Mapping) or parting.operator not in ("var", "if"):
-        return False
-    paths = [path.partition(".") for path in _paths(parting.logic)]
-    return any(dot and _is_false(parting.data.get(head)) for head, dot, _ in paths)
-
-
-def _paths(logic: Any) -> Iterator[str]:
-    """The paths of all ``var`` inside that are written down."""
-    if isinstance(logic, list):
-        for each in logic:
-            yield from _paths(each)
-    elif isinstance(logic, Mapping) and logic:
-        operator, operands = next(iter(logic.items()))
-        path = operands[0] if isinstance(operands, list) and operands else operands
-        if operator == "var" and isinstance(path, str):
-            yield path
-        yield from _paths(operands)
-
-
-def _looks_at_the_first_item(parting: Parting) -> bool:
-    if parting.raised:
-        return False
-    if parting.operator in ("!", "!!"):
-        lists = [parting.operands[0]] if _is_constant(parting.logic) else []
-    elif parting.operator == "if" and len(parting.logic.get("if", [])) == 2:
-        lists = [operands[0] for operator, operands in parting.nested if operator in ("!", "!!")]
-    else:
-        return False
-    return any(isinstance(each, list) and each and not truthy(each[0]) for each in lists)
-
-
-def _coerces_like_unary_plus(parting: Parting) -> bool:
-    if parting.operator not in ("+", "*") or parting.raised:
-        return False
-    return any(
-        not isinstance(each, int | float) or isinstance(each, bool) or to_number(each) != parse_float(each)
-        for each in parting.operands
-    )
-
 
 DIFFERENCES = (
     Difference(
@@ -146,34 +28,35 @@ DIFFERENCES = (
         "JavaScript and json-logic-js go on with NaN and Infinity: what does not compare is false. The "
         "engine raises (GENERAL), or refuses the flag where it folds a constant (PARSE_ERROR).",
         ({"==": [{"var": "seats"}, "many"]}, {"seats": 3}),
-        _nan_raises,
+        nan_raises,
     ),
     Difference(
         "a comparison with what a rule computed",
-        "json-logic-js compares what the rule gave. The engine compiles the rule into the comparison, and "
-        "then takes two numbers for NaN.",
+        "json-logic-js compares what the rule gave. The engine's code has one variable for the left side of "
+        "all comparisons and for what `var`, `and`, `or`, `all` and `missing_some` find, so that a rule on "
+        "the right side overwrites what it is compared with: two numbers are taken for NaN, null for 0.",
         ({"==": [0, {"reduce": [{"var": "tags"}, {"var": "accumulator"}, 0]}]}, {"tags": []}),
-        _compares_what_it_computed,
+        compares_what_it_computed,
     ),
     Difference(
         "a constant that is no number refuses the flag",
-        "A branch that is never taken cannot spoil a flag.",
+        "A branch that is never taken cannot spoil a flag. Division by a constant 0 refuses it too.",
         ({"map": [{"var": "none"}, {"*": [{"var": "total"}, "x"]}]}, {}),
-        lambda parting: parting.theirs.get("raised") == _REFUSED and _folds_what_is_no_number(parting.logic),
+        lambda parting: parting.theirs.get("raised") == REFUSED and folds_what_is_no_number(parting.logic),
     ),
     Difference(
         "a loop over what is no list raises",
         "json-logic-js takes it for the empty list.",
         ({"map": [{"var": "plan"}, {"var": ""}]}, {"plan": "pro"}),
         lambda parting: (
-            parting.raised and parting.operator in _LOOPS and not isinstance(parting.operands[0], list)
+            parting.raised and parting.operator in LOOPS and not isinstance(parting.operands[0], list)
         ),
     ),
     Difference(
         "a constant part refuses the flag",
         "A branch that is never taken cannot spoil a flag.",
         ({"if": [{"var": "on"}, {"map": ["x", {"var": ""}]}, 1]}, {}),
-        lambda parting: parting.theirs.get("raised") == _REFUSED and _folds_what_raises(parting.logic),
+        lambda parting: parting.theirs.get("raised") == REFUSED and folds_what_raises(parting.logic),
     ),
     Difference(
         "in what is neither list nor text raises",
@@ -195,21 +78,29 @@ DIFFERENCES = (
         "says the opposite, or goes through the characters of a text.",
         ({"all": [{"var": "absent"}, {"==": [{"var": ""}, 1]}]}, {}),
         lambda parting: (
-            parting.operator in _LOOPS and not isinstance(parting.operands[0], list) and not parting.raised
+            parting.operator in LOOPS and not isinstance(parting.operands[0], list) and not parting.raised
         ),
     ),
     Difference(
         "what is empty, 0 or false, and what is inside it",
         "json-logic-js finds nothing inside an empty text, 0 or false; the engine gives the value itself.",
         ({"map": [["a", "", False], {"var": "email.length"}]}, {}),
-        _looks_into_what_is_false,
+        looks_into_what_is_false,
     ),
     Difference(
-        "! and !! look at a list's first item",
-        "json-logic-js takes every list with an item for true. The engine looks at the first item where the "
-        "list is constant, and within an if without else.",
+        "one operand that is a list stands for the operands",
+        "json-logic-js takes every list with an item for true, and no number from a list of several. The "
+        "engine looks at the items where the list is constant, and within an if without else.",
         ({"if": [{"!!": [{"var": "tags"}]}, {"var": "plan"}]}, {"tags": [0, 1], "plan": "pro"}),
-        _looks_at_the_first_item,
+        takes_a_list_for_operands,
+    ),
+    Difference(
+        "a sum of a constant list begins with a number",
+        "json-logic-js begins with what the rule says. The engine makes one addition or multiplication of a "
+        "`reduce` over a constant list, and within an `if` without else, and reads every operand as a number "
+        "first.",
+        ({"reduce": [[], {"+": [{"var": "accumulator"}, {"var": "current"}]}, None]}, {}),
+        rewrites_a_sum,
     ),
     Difference(
         "min and max refuse what is no number",
@@ -217,7 +108,7 @@ DIFFERENCES = (
         ({"max": [{"var": "absent"}]}, {}),
         lambda parting: (
             parting.operator in ("min", "max")
-            and parting.theirs.get("raised") in ("[object Object]", _REFUSED)
+            and parting.theirs.get("raised") in ("[object Object]", REFUSED)
             and any(not isinstance(each, int | float) or isinstance(each, bool) for each in parting.operands)
         ),
     ),
@@ -233,7 +124,7 @@ DIFFERENCES = (
         "+ and * coerce with Number",
         "json-logic-js coerces with parseFloat: null, true and an empty text are NaN, `3.14abc` is 3.14.",
         ({"+": [1, {"var": "absent"}]}, {}),
-        _coerces_like_unary_plus,
+        coerces_like_unary_plus,
     ),
     Difference(
         "cat writes null",
@@ -243,19 +134,20 @@ DIFFERENCES = (
     ),
     Difference(
         "cat of what a rule computed",
-        "json-logic-js joins whatever it is given into one text.",
+        "json-logic-js joins whatever it is given into one text. The engine writes the code of `and`, `or`, "
+        "`all`, `missing` and `missing_some` without brackets beside what stands around it.",
         ({"cat": [1, {"missing_some": [0, ["plan"]]}]}, {}),
         lambda parting: (
             parting.operator == "cat"
             and not parting.raised
-            and any(isinstance(each, Mapping) and "var" not in each for each in parting.logic.get("cat", []))
+            and any(map(is_spliced_bare, parting.logic.get("cat", [])))
         ),
     ),
     Difference(
         "null equals 0 and false",
         "JavaScript's == and json-logic-js: null equals nothing but null.",
         ({"==": [{"var": "seats"}, 0]}, {}),
-        lambda parting: parting.operator in _COMPARED and None in parting.operands and not parting.raised,
+        lambda parting: parting.operator in COMPARED and None in parting.operands and not parting.raised,
     ),
     Difference(
         "missing looks for names only",
@@ -281,7 +173,7 @@ DIFFERENCES = (
         "fractional hashes UTF-16",
         "flagd hashes the UTF-8 of the unit; the peer's murmur3 takes the code units of JavaScript's text.",
         ({"fractional": [{"var": "name"}, ["a", 1], ["b", 1]]}, {"name": "Åsa", "$flagd": {"flagKey": "f"}}),
-        lambda parting: parting.operator == "fractional" and _hashes_beyond_ascii(parting),
+        lambda parting: parting.operator == "fractional" and hashes_beyond_ascii(parting),
     ),
     Difference(
         "fractional looks at buckets that are not chosen",

@@ -40,10 +40,12 @@ class Peer:
     """A running engine.
 
     Args:
+        name: what it is called where a run says how far it is.
         command: starts a process that answers a JSON line with a JSON line.
     """
 
-    def __init__(self, command: Sequence[str | Path]) -> None:
+    def __init__(self, name: str, command: Sequence[str | Path]) -> None:
+        self.name = name
         self._process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE,
@@ -81,7 +83,7 @@ class Peer:
 def flagd_core_of_npm(folder: Path) -> Iterator[Peer]:
     """npm's @openfeature/flagd-core: ``fractional`` in its second generation. Skips where Node is absent."""
     script = script_with_packages(HERE / "javascript" / "answer.cjs", HERE / "javascript", folder)
-    peer = Peer(["node", script])
+    peer = Peer("npm's flagd-core", ["node", script])
     try:
         yield peer
     finally:
@@ -95,7 +97,8 @@ def flagd_core_of_pypi() -> Iterator[Peer]:
     It is installed once on a machine into an environment of its own. Skips where it cannot be had; with
     ``CI=true`` it fails then.
     """
-    peer = Peer([_environment(HERE / "python" / "requirements.txt"), HERE / "python" / "answer.py"])
+    python = _environment(HERE / "python" / "requirements.txt")
+    peer = Peer("PyPI's flagd-core", [python, HERE / "python" / "answer.py"])
     try:
         yield peer
     finally:

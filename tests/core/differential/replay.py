@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from burgee.errors import BurgeeError
@@ -38,6 +39,11 @@ class Node:
     data: Any
     result: Any = None
     inside: list[Node] = field(default_factory=list)
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same expression on the same data."""
+        return json.dumps([written(self.expression), encoded(self.data)], sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def partings(
         waiting.extend(node.inside)
         if isinstance(node.expression, Variable | Operation):
             flat.append(node)
-    unique = {_key(node): node for node in flat}
+    unique = {node.key: node for node in flat}
     requests = [_request(node, flag_key) for node in unique.values()]
     answers = peer.operations(requests, now)
     judged = answers if judge is None else judge.operations(requests, now)
@@ -170,7 +176,7 @@ def partings(
     for node, answer, judgement in zip(unique.values(), answers, judged, strict=True):
         mine, theirs, reference = encoded(node.result), answer["peer"], judgement.get("reference")
         if not same(mine, theirs) or (reference is not None and not same(mine, reference)):
-            found[_key(node)] = _parting(node, mine, theirs, reference)
+            found[node.key] = _parting(node, mine, theirs, reference)
     innermost = [each for key, each in found.items() if not _parts_inside(unique[key], found)]
     # A part that is folded before anything is evaluated parts every expression around it.
     texts = [json.dumps(each.logic) for each in innermost]
@@ -203,19 +209,16 @@ def _step(node: Node) -> tuple[str, tuple[Any, ...]]:
 
 
 def _parts_inside(node: Node, found: Mapping[str, Parting]) -> bool:
-    return any(_key(each) in found or _parts_inside(each, found) for each in node.inside)
-
-
-def _key(node: Node) -> str:
-    return json.dumps([written(node.expression), encoded(node.data)], sort_keys=True)
+    return any(each.key in found or _parts_inside(each, found) for each in node.inside)
 
 
 def _request(node: Node, flag_key: str) -> dict[str, Any]:
     logic = written(node.expression)
-    return {"logic": logic, "data": encoded(node.data), "flagKey": flag_key, "reference": not _has_own(logic)}
+    return {"logic": logic, "data": encoded(node.data), "flagKey": flag_key, "reference": not has_own(logic)}
 
 
-def _has_own(logic: Any) -> bool:
+def has_own(logic: Any) -> bool:
+    """Whether an operator of flagd's own stands anywhere in it."""
     if isinstance(logic, Mapping):
-        return not OWN.isdisjoint(logic) or any(map(_has_own, logic.values()))
-    return isinstance(logic, list) and any(map(_has_own, logic))
+        return not OWN.isdisjoint(logic) or any(map(has_own, logic.values()))
+    return isinstance(logic, list) and any(map(has_own, logic))

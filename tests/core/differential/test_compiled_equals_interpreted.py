@@ -29,6 +29,8 @@ from tests.support.targeting_strategies import Grammar
 CONTEXTS_OF_AN_EXAMPLE = 5
 EXAMPLES = 100
 """With two notations and at least one flag in each document: 1,000 pairs; the long run has 200,000."""
+SHOWN_EVERY = 10_000
+"""Pairs after which the long run prints how far it is."""
 
 thorough = settings(
     max_examples=EXAMPLES,
@@ -86,7 +88,11 @@ def compare_pairs(wanted: int) -> str:
     """Compare that many pairs of one seed; says what the answers were."""
     seed, random = seeded()
     done: Counter[str] = Counter()
+    shown = 0
     while done.total() < wanted:
+        if done.total() // SHOWN_EVERY > shown:
+            shown = done.total() // SHOWN_EVERY
+            print(f"compiled against interpreted: {done.total()} of {wanted} pairs", flush=True)
         kind = random.choice(["flagd", "native"])
         document, snapshot = flagd_snapshot(random) if kind == "flagd" else native_snapshot(random)
         keys, native = flag_keys(snapshot), NativeGrammar(random)

@@ -10,8 +10,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from burgee import Resolution, evaluate
-from burgee.snapshot import FlagSet
+from burgee import Resolution, Snapshot, evaluate
 from tests.core.differential.comparison import snapshot_of
 from tests.core.differential.peers import Peer, Question, encoded, same
 from tests.core.differential.replay import Parting, evaluated, partings
@@ -19,6 +18,8 @@ from tests.support.targeting_contexts import NOON
 from tests.support.targeting_strategies import Grammar
 
 CONTEXTS = 4
+SHOWN_EVERY = 10_000
+"""Pairs after which a comparison prints how far it is."""
 _AROUND = frozenset(("if", "and", "or", "!", "!!", "map", "filter", "all", "none", "some", "reduce"))
 """Operators that an engine compiles together with what stands inside them."""
 
@@ -65,11 +66,12 @@ def compare(
         refusals: by name, why the peer refuses a document that we take: (document, its words).
         judge: a peer with json-logic-js beside it.
     """
-    compared = Compared()
+    compared, shown = Compared(), 0
     while compared.pairs < pairs and len(compared.unknown) < 10:
         grammar = Grammar(random)
         document = grammar.document()
-        flag_set = next(iter(snapshot_of(document, fractional=fractional).flag_sets.values()))
+        snapshot = snapshot_of(document, fractional=fractional)
+        flag_set = next(iter(snapshot.flag_sets.values()))
         questions = [
             Question(key, str(flag_set.flags[key].flag_type), context)
             for key in document["flags"]
@@ -84,17 +86,18 @@ def compare(
             compared.unknown.append(f"refused: {answers}: {json.dumps(document)}")
             continue
         for question, answer in zip(questions, answers, strict=True):
-            _compare_one(
-                compared, (peer, judge), flag_set, document, question, answer, differences, fractional
-            )
+            _compare_one(compared, (peer, judge), snapshot, document, question, answer, differences)
+        if compared.pairs // SHOWN_EVERY > shown:
+            shown = compared.pairs // SHOWN_EVERY
+            print(f"{peer.name}: {compared.pairs} of {pairs} pairs, {compared.equal} equal", flush=True)
     return compared
 
 
 def _compare_one(
-    compared: Compared, peers: tuple[Peer, Peer | None], flag_set: FlagSet, document: Any,
-    question: Question, answer: Mapping[str, Any], differences: Sequence[Difference], fractional: int,
+    compared: Compared, peers: tuple[Peer, Peer | None], snapshot: Snapshot, document: Any,
+    question: Question, answer: Mapping[str, Any], differences: Sequence[Difference],
 ) -> None:  # fmt: skip
-    snapshot = snapshot_of(document, fractional=fractional)
+    flag_set = next(iter(snapshot.flag_sets.values()))
     resolution = evaluate(snapshot, question.flag_key, question.context, now=NOON)
     compared.pairs += 1
     if agree(resolution, answer):

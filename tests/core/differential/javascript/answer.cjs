@@ -48,11 +48,21 @@ function flags({ document, questions }) {
   return questions.map((question) => answered(core, question));
 }
 
-// The engine inside flagd-core, with flagd's operators, on any expression and any data.
-function compiled(logic, given) {
+const targetings = new Map();
+
+// The engine inside flagd-core, with flagd's operators, for any expression. Most are asked for several contexts.
+function targetingOf(logic) {
+  const text = JSON.stringify(logic);
+  if (targetings.has(text)) return targetings.get(text);
+  if (targetings.size > 1000) targetings.clear();
   const core = new FlagdCore(undefined, silent);
   core.setConfigurations(JSON.stringify({ flags: { f: { state: 'ENABLED', variants: { a: 'a' }, targeting: logic } } }));
-  const targeting = core.getFlag('f')._targeting;
+  targetings.set(text, core.getFlag('f')._targeting);
+  return targetings.get(text);
+}
+
+function compiled(logic, given) {
+  const targeting = targetingOf(logic);
   if (!targeting) throw new Error('PARSE_ERROR');
   const isContext = given && typeof given === 'object' && !Array.isArray(given);
   return targeting._compiledLogic(isContext ? { ...given, [Symbol.for('flagd.logger')]: silent } : given);
