@@ -20,8 +20,9 @@ from openfeature.provider import Metadata
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate, evaluate_all
+from burgee.generation import Generation
 from burgee.layer import Layer
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from burgee.snapshot_bytes import read, write
 from burgee.wire.layer import LayerAssembler, layer_lines
 from engines import flagd_documents

@@ -14,7 +14,8 @@ from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvid
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate, evaluate_all
-from burgee.snapshot import Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
 
 NOW = 1_795_000_000.0
 """Seconds since the Unix epoch."""

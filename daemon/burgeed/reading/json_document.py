@@ -14,7 +14,9 @@ from burgeed.reading.place import LinePositions, Places
 from burgeed.reading.text import decode
 
 _KEY_OR_TEXT: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\r\n]*+(:?)', re.DOTALL)
-_LONG_INTEGER: Final = re.compile(r"[0-9]{19}")
+_DIGITS_ALIKE: Final = bytes(0x30 if each in b"0123456789" else 0x20 for each in range(256))
+_LONG_INTEGER: Final = b"0" * 19
+_CONTAINERS: Final = frozenset((dict, list))
 
 
 def parse_json(file: str, content: bytes) -> ParsedDocument:
@@ -51,20 +53,21 @@ def _plain(text: str, document: dict[str, Any]) -> bool:
 
     orjson keeps the last of duplicate keys, makes floats of integers over 64 bit and nests 1,024 deep.
     """
-    if _LONG_INTEGER.search(text) or "\\u0000" in text:
+    if _LONG_INTEGER in text.encode().translate(_DIGITS_ALIKE) or "\\u0000" in text:
         return False
     keys = 0
-    level: list[dict[str, Any] | list[Any]] = [document]
-    depth = 0
-    while level:
-        depth += 1
-        if depth > DEPTH_LIMIT:
-            return False
-        keys += sum([len(each) for each in level if isinstance(each, dict)])
-        level = [
-            member
-            for each in level
-            for member in (each.values() if isinstance(each, dict) else each)
-            if isinstance(member, dict | list)
-        ]
+    level: list[Any] = [document]
+    for _ in range(DEPTH_LIMIT):
+        within: list[Any] = []
+        for each in level:
+            if type(each) is dict:
+                keys += len(each)
+                within += each.values()
+            else:
+                within += each
+        level = [each for each in within if type(each) in _CONTAINERS]
+        if not level:
+            break
+    else:
+        return False
     return _KEY_OR_TEXT.findall(text).count(":") == keys

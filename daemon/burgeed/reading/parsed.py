@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from burgee.fault import Fault, Path
 from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER
-from burgeed.reading.place import Place, Places, Position
+from burgeed.reading.place import Place, Position, Positions
 
 DEPTH_LIMIT: Final = 64
 """Mappings and lists within each other; the root is the first."""
@@ -35,7 +35,7 @@ class ParsedDocument(NamedTuple):
     document: dict[str, Any] | None
     faults: tuple[Fault, ...]
     voids: frozenset[tuple[Path, str]]
-    places: Callable[[], Places]
+    places: Callable[[], Positions]
 
     def explains(self, fault: Fault) -> bool:
         """Whether a fault of the definition is a consequence of one that the parser put down."""
@@ -108,7 +108,7 @@ class Findings:
         return 0.0
 
     def finish(
-        self, document: object, places: Callable[[], Places], start: Position = (1, 1)
+        self, document: object, places: Callable[[], Positions], start: Position = (1, 1)
     ) -> ParsedDocument:
         """Hand over what was read; a root that is no mapping is put down.
 
@@ -126,7 +126,7 @@ class Findings:
             self.add(start, (), f"the document is {what}, not a mapping", "write `flags:` and its flags")
         return self.refused(places)
 
-    def refused(self, places: Callable[[], Places]) -> ParsedDocument:
+    def refused(self, places: Callable[[], Positions]) -> ParsedDocument:
         """Hand over that the document could not be read to its end."""
         return ParsedDocument(self.file, None, tuple(self.faults), frozenset(self.voids), places)
 

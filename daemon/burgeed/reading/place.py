@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from burgee.fault import Path
 
@@ -68,6 +68,18 @@ class Place:
         if isinstance(self.within, list) and isinstance(step, int) and 0 <= step < len(self.within):
             return self.within[step]
         return None
+
+
+class Positions(Protocol):
+    """Finds where something stands in a document."""
+
+    def exact(self, path: Path) -> Position | None:
+        """Where the key of a path stands (a list item: the value), or None where the path leads nowhere."""
+        ...
+
+    def nearest(self, path: Path, at: Literal["key", "value"]) -> Position | None:
+        """Where a path stands; where it leads nowhere, the key of what would hold it."""
+        ...
 
 
 class Places(NamedTuple):

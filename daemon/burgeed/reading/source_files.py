@@ -16,16 +16,22 @@ from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgeed.reading.document import parse
+from burgeed.reading.kept import KeptSource
 from burgeed.reading.limits import FAULT_LIMIT
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.parsed import ParsedDocument
 
 
-def read_files(source: str, files: Sequence[SourceFile]) -> tuple[Layer, tuple[Fault, ...]]:
+def read_files(
+    source: str, files: Sequence[SourceFile], kept: KeptSource | None = None
+) -> tuple[Layer, tuple[Fault, ...]]:
     """Read the files of one source as one layer.
 
     While a file cannot be read to its end, only what the parsers object to is reported: a reference from
     another file into it would look wrong without being so.
+
+    Args:
+        kept: of this source; what it has is not read again. It makes the work less and the outcome no other.
 
     Returns:
         The layer and the warnings, placed.
@@ -33,13 +39,16 @@ def read_files(source: str, files: Sequence[SourceFile]) -> tuple[Layer, tuple[F
     Raises:
         DefinitionError: with every fault, placed, in the order of files and lines.
     """
-    parsed = [parse(file) for file in files]
+    if kept is not None:
+        kept.forget_files_but(file.path for file in files)
+    parsed = [parse(file, None if kept is None else kept.sections) for file in files]
     refused = [fault for each in parsed for fault in each.faults]
     if any(each.document is None for each in parsed):
         raise DefinitionError(_in_order(refused, files))
     by_file = {each.file: each for each in parsed}
     try:
-        layer, found = read_layer(source, [SourceDocument(each.document, each.file) for each in parsed])
+        documents = [SourceDocument(each.document, each.file) for each in parsed]
+        layer, found = read_layer(source, documents, None if kept is None else kept.readings)
     except DefinitionError as error:
         raise DefinitionError(_in_order([*refused, *_placed(error.faults, by_file)], files)) from None
     warnings = _placed(found, by_file)

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from burgee.errors import DefinitionError
 from burgee.wire.layer import layer_lines
+from burgeed.reading.kept import KeptSources
 from burgeed.reading.limits import FRAME_LIMIT, SLICE_SIZE
 from burgeed.reading.messages import (
     DOCUMENT,
@@ -49,6 +50,7 @@ def main() -> None:
     os.dup2(2, 1)
     gc.disable()
     gc.freeze()
+    sources = KeptSources()
 
     def reply(kind: bytes, payload: bytes) -> None:
         _write_all(replies, frame(kind + payload))
@@ -62,7 +64,7 @@ def main() -> None:
             SourceFile(path, content or b"") for path, content in zip(request.files, contents, strict=True)
         ]
         try:
-            answer(request, files, reply)
+            answer(request, files, sources, reply)
         except BrokenPipeError:
             return
         except Exception:
@@ -72,7 +74,7 @@ def main() -> None:
         gc.collect()
 
 
-def answer(request: Request, files: list[SourceFile], reply: Reply) -> None:
+def answer(request: Request, files: list[SourceFile], sources: KeptSources, reply: Reply) -> None:
     """Answer one request with one or more frames."""
     _harm_itself(files)
     if request.kind == "locate":
@@ -87,14 +89,15 @@ def answer(request: Request, files: list[SourceFile], reply: Reply) -> None:
         except DefinitionError as error:
             reply(FAULTS, write_faults(error.faults))
         return
+    kept = sources.of(request.source)
     try:
-        layer, warnings = read_files(request.source, files)
+        layer, warnings = read_files(request.source, files, kept)
     except DefinitionError as error:
         reply(FAULTS, write_faults(error.faults))
         return
     lines: list[bytes] = []
     size = 0
-    for line in layer_lines(layer):
+    for line in layer_lines(layer, kept.lines):
         if lines and size + len(line) > SLICE_SIZE:
             reply(LINES, b"\n".join(lines))
             lines, size = [], 0

@@ -30,7 +30,9 @@ from burgeed.reading.place import LinePositions, Place, Places, Position
 from burgeed.reading.text import decode
 from burgeed.reading.yaml_syntax import syntax_fault
 
-_SEPARATORS: Final = re.compile("[\x85\u2028\u2029]")
+SEPARATORS: Final = re.compile("[\x85\u2028\u2029]")
+"""What libyaml takes for line breaks, as YAML 1.1 did, and YAML 1.2 does not."""
+
 _TEXT_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 _MISSING: Final = object()
 
@@ -47,7 +49,7 @@ def parse_yaml(file: str, content: bytes) -> ParsedDocument:
     lines = LinePositions(text or "")
     if text is None:
         return findings.refused(lambda: Places(None, lines))
-    for match in _SEPARATORS.finditer(text):
+    for match in SEPARATORS.finditer(text):
         # libyaml takes these for line breaks, as YAML 1.1 did: it would end a comment there, or fold a text.
         message = f"the line separator U+{ord(match[0]):04X} stands in the file"
         findings.add(
@@ -55,9 +57,8 @@ def parse_yaml(file: str, content: bytes) -> ParsedDocument:
         )
     if findings.faults:
         return findings.refused(lambda: Places(None, lines))
-    reader = _Reader(text, lines, findings)
     try:
-        document, root = reader.read()
+        document, root = read_text(text, lines, findings)
     except Unreadable:
         return findings.refused(lambda: Places(None, lines))
     except yaml.YAMLError as error:
@@ -67,6 +68,24 @@ def parse_yaml(file: str, content: bytes) -> ParsedDocument:
     return findings.finish(document, lambda: Places(root, lines), lines.at(root.value if root else 0))
 
 
+def read_text(
+    text: str, lines: LinePositions, findings: Findings, path: Path = ()
+) -> tuple[object, Place | None]:
+    """Read a text without line separators of YAML 1.1.
+
+    Args:
+        path: where what it holds stands in the document.
+
+    Returns:
+        What it holds, and its places; (None, None) where it holds nothing.
+
+    Raises:
+        Unreadable: it nests too deep; the fault has been put down.
+        yaml.YAMLError: the syntax is broken.
+    """
+    return _Reader(text, lines, findings).read(path)
+
+
 class _Reader:
     def __init__(self, text: str, lines: LinePositions, findings: Findings) -> None:
         self._events = CBaseLoader(text)
@@ -74,7 +93,7 @@ class _Reader:
         self._findings = findings
         self._anchored: dict[str, object] = {}
 
-    def read(self) -> tuple[object, Place | None]:
+    def read(self, path: Path) -> tuple[object, Place | None]:
         try:
             self._next()
             start = self._next()
@@ -85,7 +104,7 @@ class _Reader:
                     f"the file declares YAML {start.version[0]}.{start.version[1]}; it is read as YAML 1.2"
                 )
                 self._findings.add(self._at(start), (), message, "remove the %YAML line")
-            value, place = self._node(self._next(), ())
+            value, place = self._node(self._next(), path)
             self._next()
             after = self._next()
             if not isinstance(after, StreamEndEvent):

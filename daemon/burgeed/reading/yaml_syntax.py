@@ -10,7 +10,7 @@ from yaml.reader import ReaderError
 
 from burgeed.reading.place import LinePositions
 
-_NOT_ALLOWED: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+NOT_ALLOWED: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _REMEDIES: Final = (
     ("mapping values are not allowed", "put text that contains `: ` in quotes, and check the indentation"),
     (
@@ -36,7 +36,7 @@ _REMEDIES: Final = (
 def syntax_fault(error: yaml.YAMLError, text: str, lines: LinePositions) -> tuple[int, str, str]:
     """Where libyaml stopped, what is wrong there, and what to do about it."""
     if isinstance(error, ReaderError):
-        match = _NOT_ALLOWED.search(text)
+        match = NOT_ALLOWED.search(text)
         offset = match.start() if match else 0
         character = f"U+{ord(match[0]):04X}" if match else "a character"
         remedy = "remove it, or write it as an escape in double quotes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from burgee.bucket import FractionalVersion
@@ -13,16 +14,17 @@ from burgee.definition.expectations import read_expectations
 from burgee.definition.fields import check_fields, check_key, read_mapping, read_metadata, read_text
 from burgee.definition.flagd_schema import check_flagd_schema
 from burgee.definition.flags import read_flag
+from burgee.definition.kept import KeptReadings, as_written
 from burgee.definition.overrides import read_kills, read_overrides
 from burgee.definition.references import check_references
 from burgee.definition.report import References, Report
+from burgee.definition.soundness import is_sound
 from burgee.definition.targeting import Evaluators, read_evaluators
 from burgee.fault import Fault, Path
 from burgee.flag import Flag, Kill, Level, Origin, Override, Segment
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.value import kind_name, shown
 
-DOCUMENT_DEPTH_LIMIT: Final = 64
 _FIELDS: Final = (
     "$schema", "$evaluators", "metadata", "hierarchy", "fractionalVersion",
     "segments", "flags", "overrides", "kill", "tests",
@@ -74,11 +76,16 @@ def read(document: object, *, source: str = "", file: str | None = None) -> Defi
     return layer.definitions[0] if layer.definitions else Definition()
 
 
-def read_layer(source: str, documents: Sequence[SourceDocument]) -> tuple[Layer, tuple[Fault, ...]]:
+def read_layer(
+    source: str, documents: Sequence[SourceDocument], kept: KeptReadings | None = None
+) -> tuple[Layer, tuple[Fault, ...]]:
     """Read the documents of one source as one layer.
 
     Documents of the same flag set are one definition: a reference may lead from one file into another,
     and one key in two files is a fault.
+
+    Args:
+        kept: of this source; what it has is not read again. It makes the work less and the outcome no other.
 
     Returns:
         The layer, and the warnings.
@@ -88,9 +95,11 @@ def read_layer(source: str, documents: Sequence[SourceDocument]) -> tuple[Layer,
     """
     report = Report()
     sets: dict[str, _Parts] = {}
+    if kept is not None:
+        kept.begin()
     for document, file in documents:
         report.file = file
-        _read_document(report, document, source, sets)
+        _read_document(report, document, source, sets, kept)
     report.file = None
     definitions = []
     for flag_set_id, parts in sets.items():
@@ -110,13 +119,15 @@ def read_layer(source: str, documents: Sequence[SourceDocument]) -> tuple[Layer,
     return Layer(source, tuple(definitions)), report.finish()
 
 
-def _read_document(report: Report, document: object, source: str, sets: dict[str, _Parts]) -> None:
+def _read_document(
+    report: Report, document: object, source: str, sets: dict[str, _Parts], kept: KeptReadings | None
+) -> None:
     if not isinstance(document, Mapping):
         report.error(
             (), f"the document is {kind_name(document)}, not a mapping", "write `flags:` and its flags"
         )
         return
-    if not _is_sound(report, document):
+    if not is_sound(report, document):
         return
     report.lenient = _is_flagd_document(document)
     check_fields(report, document, (), _FIELDS)
@@ -136,8 +147,8 @@ def _read_document(report: Report, document: object, source: str, sets: dict[str
     if "fractionalVersion" in document:
         _read_fractional_version(report, parts, document["fractionalVersion"])
     evaluators = read_evaluators(report, document.get("$evaluators", {}), ("$evaluators",))
-    _read_flags(report, document.get("flags", {}), source, parts, evaluators)
-    overrides = read_overrides(report, document.get("overrides", {}), ("overrides",), source)
+    _read_flags(report, document.get("flags", {}), source, parts, evaluators, kept)
+    overrides = read_overrides(report, document.get("overrides", {}), ("overrides",), source, kept)
     for key, override in overrides.items():
         _once(report, parts.overrides, key, override, f"an override of `{key[2]}` for {key[0]} `{key[1]}`")
     for flag_key, kill in read_kills(report, document.get("kill", {}), ("kill",), source).items():
@@ -181,7 +192,17 @@ def _keyed(report: Report, value: object) -> Iterator[tuple[str, object, Path]]:
             yield each["key"], {name: part for name, part in each.items() if name != "key"}, path
 
 
-def _read_flags(report: Report, value: object, source: str, parts: _Parts, evaluators: Evaluators) -> None:
+def _read_flags(
+    report: Report,
+    value: object,
+    source: str,
+    parts: _Parts,
+    evaluators: Evaluators,
+    kept: KeptReadings | None,
+) -> None:
+    named = as_written(evaluators.written)
+    if named is None:
+        kept = None
     for key, each, path in _keyed(report, value):
         if key in parts.named_flags:
             report.error(
@@ -189,7 +210,8 @@ def _read_flags(report: Report, value: object, source: str, parts: _Parts, evalu
             )
             continue
         parts.named_flags[key] = report.file
-        flag = read_flag(report, key, each, path, source, evaluators)
+        read = partial(read_flag, report, key, each, path, source, evaluators)
+        flag = read() if kept is None else kept.read(report, path, each, read, (key, named))
         if flag is not None:
             parts.flags[key] = flag
 
@@ -274,21 +296,3 @@ def _is_flagd_document(document: Mapping[str, Any]) -> bool:
         and not {"rules", "requires"} & flag.keys()
         for flag in (flags.values() if isinstance(flags, Mapping) else flags)
     )
-
-
-def _is_sound(report: Report, document: object) -> bool:
-    """Whether a document nests no deeper than it may, and every key is text; a parser may give more."""
-    waiting: list[tuple[Any, Path]] = [(document, ())]
-    while waiting:
-        value, path = waiting.pop()
-        if len(path) >= DOCUMENT_DEPTH_LIMIT:
-            report.error(path, f"the document nests deeper than {DOCUMENT_DEPTH_LIMIT} levels", "flatten it")
-            return False
-        if isinstance(value, Mapping):
-            odd = next((key for key in value if not isinstance(key, str)), None)
-            if odd is not None or None in value:
-                report.error(path, f"a key is {kind_name(odd)}, not text", "put it in quotes")
-                return False
-        items = value.items() if isinstance(value, Mapping) else enumerate(value)
-        waiting.extend((each, (*path, step)) for step, each in items if isinstance(each, (Mapping, list)))
-    return True

@@ -27,6 +27,7 @@ _FIELDS: Final = (
     "state", "variants", "defaultVariant", "rules", "targeting", "leaves", "requires", "metadata",
     *NOTE_FIELDS,
 )  # fmt: skip
+_SERVABLE: Final = frozenset((bool, str, int, float, dict))
 _BOOLEAN_VARIANTS: Final = {"on": Variant("on", True), "off": Variant("off", False)}
 
 
@@ -42,7 +43,8 @@ def read_flag(
     if mapping is None:
         return None
     check_fields(report, mapping, path, _FIELDS)
-    notes = read_notes(report, {name: each for name, each in mapping.items() if name != "note"}, path)
+    noted = {name: each for name, each in mapping.items() if name != "note"} if "note" in mapping else mapping
+    notes = read_notes(report, noted, path)
     metadata = read_metadata(report, mapping, path)
     enabled = _state(report, mapping, path)
     rules = read_rules(report, mapping["rules"], (*path, "rules"), key) if "rules" in mapping else ()
@@ -52,7 +54,7 @@ def read_flag(
         targeting = read_targeting(report, mapping["targeting"], where, evaluators or Evaluators())
         if rules:
             report.error(where, "a flag has both `rules` and `targeting`", "keep one of the two", at="key")
-    requires = _requires(report, mapping.get("requires", {}), (*path, "requires"))
+    requires = _requires(report, mapping["requires"], (*path, "requires")) if "requires" in mapping else ()
     variants = _variants(report, mapping, (*path, "variants"))
     default = mapping.get("defaultVariant")
     if default is not None:
@@ -136,7 +138,7 @@ def _variants(
 
 
 def _servable(report: Report, value: object, path: Path) -> bool:
-    if isinstance(value, bool | str | int | float | Mapping):
+    if type(value) in _SERVABLE or isinstance(value, bool | str | int | float | Mapping):
         return True
     remedy = "wrap it in an object: {items: [...]}" if isinstance(value, list) else ""
     report.error(

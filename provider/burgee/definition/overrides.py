@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 from burgee.definition.fields import (
@@ -17,6 +18,7 @@ from burgee.definition.fields import (
     read_true,
     read_window,
 )
+from burgee.definition.kept import KeptReadings
 from burgee.definition.report import Report
 from burgee.definition.rules import read_rules
 from burgee.fault import Path
@@ -40,8 +42,14 @@ _FIELDS: Final = (*_EFFECTS, "lock", *WINDOW_FIELDS, *NOTE_FIELDS, "note")
 _KILLS: Final = ("variant", "code_default", "revive")
 
 
-def read_overrides(report: Report, value: object, path: Path, source: str) -> dict[OverrideKey, Override]:
-    """Read ``overrides``: level -> scope -> flag key -> override."""
+def read_overrides(
+    report: Report, value: object, path: Path, source: str, kept: KeptReadings | None = None
+) -> dict[OverrideKey, Override]:
+    """Read ``overrides``: level -> scope -> flag key -> override.
+
+    Args:
+        kept: the scopes that it has are not read again.
+    """
     found: dict[OverrideKey, Override] = {}
     levels = read_mapping(report, value, path, "`overrides`") or {}
     for level, scopes in levels.items():
@@ -50,11 +58,20 @@ def read_overrides(report: Report, value: object, path: Path, source: str) -> di
             where = (*path, level, scope)
             if not check_key(report, scope, where, "a scope"):
                 continue
-            of_scope = read_mapping(report, flags, where, f"overrides of {shown(scope)}") or {}
-            for flag_key, each in of_scope.items():
-                override = _override(report, level, scope, flag_key, each, (*where, flag_key), source)
-                if override is not None:
-                    found[level, scope, flag_key] = override
+            read = partial(_scope, report, level, scope, flags, where, source)
+            found |= (read() if kept is None else kept.read(report, where, flags, read)) or {}
+    return found
+
+
+def _scope(
+    report: Report, level: str, scope: str, flags: object, path: Path, source: str
+) -> dict[OverrideKey, Override]:
+    found: dict[OverrideKey, Override] = {}
+    of_scope = read_mapping(report, flags, path, f"overrides of {shown(scope)}") or {}
+    for flag_key, each in of_scope.items():
+        override = _override(report, level, scope, flag_key, each, (*path, flag_key), source)
+        if override is not None:
+            found[level, scope, flag_key] = override
     return found
 
 

@@ -57,6 +57,8 @@ def check_references(
 
 
 def _leaves(report: Report, definition: Definition) -> None:
+    if not any(flag.leaves for flag in definition.flags.values()):
+        return
     taken: dict[str, str] = {key: f"flag `{key}`" for key in definition.flags}
     for flag in definition.flags.values():
         for key, _ in leaves_of(flag):
@@ -87,7 +89,8 @@ def _levels(report: Report, definition: Definition) -> None:
 
 def _seeds(report: Report, definition: Definition) -> None:
     for flag in definition.flags.values():
-        _seeds_of_list(report, flag.key, flag.rules, flag.origin)
+        if flag.rules:
+            _seeds_of_list(report, flag.key, flag.rules, flag.origin)
     for override in definition.overrides.values():
         if not isinstance(override.effect, ApplyRules):
             continue
@@ -146,12 +149,15 @@ def _circles(report: Report, definition: Definition) -> None:
     def required_by(key: str) -> list[str]:
         return [each for each, _ in flags[key].requires if each in flags]
 
-    deep = _circle(report, "segment", segments, within)
+    # Most flags require nothing, and lie on no circle.
+    requiring = {key: flag for key, flag in flags.items() if flag.requires}
+
+    deep = _circle(report, "segment", segments, segments, within)
     if deep is not None and deep[1] > SEGMENT_DEPTH_LIMIT:
         origin = segments[deep[0]].origin
         message = f"segment `{deep[0]}` stands on a chain of {deep[1]}, the limit is {SEGMENT_DEPTH_LIMIT}"
         report.error(origin.path, message, "shorten the chain", at="key", file=origin.file)
-    deep = _circle(report, "flag", flags, required_by)
+    deep = _circle(report, "flag", flags, requiring, required_by)
     if deep is not None and deep[1] > REQUIRES_DEPTH_LIMIT:
         origin = flags[deep[0]].origin
         message = f"flag `{deep[0]}` stands on a chain of {deep[1]} flags"
@@ -160,10 +166,18 @@ def _circles(report: Report, definition: Definition) -> None:
 
 
 def _circle(
-    report: Report, what: str, named: Mapping[str, Flag | Segment], edges: Callable[[str], list[str]]
+    report: Report,
+    what: str,
+    named: Mapping[str, Flag | Segment],
+    starts: Iterable[str],
+    edges: Callable[[str], list[str]],
 ) -> tuple[str, int] | None:
-    """Put a circle down, or return the name with the longest chain beneath it and that chain's length."""
-    circle, deepest = _first_circle(named, edges)
+    """Put a circle down, or return the name with the longest chain beneath it and that chain's length.
+
+    Args:
+        starts: names, all those among them that lead anywhere.
+    """
+    circle, deepest = _first_circle(starts, edges)
     if circle:
         origin = named[circle[0]].origin
         path = " -> ".join([*circle, circle[0]])

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
-import orjson
-
 from burgee.errors import SnapshotError
+from burgee.json_bytes import json_bytes
 from burgee.snapshot_bytes.table_writing import Record
 
 Each = TypeVar("Each")
@@ -54,7 +53,7 @@ def encoded(key: str, document: Any) -> Record:
         SnapshotError: ``content``: JSON has no place for it.
     """
     try:
-        data = orjson.dumps(document)
+        data = json_bytes(document)
     except (TypeError, ValueError) as error:
         raise SnapshotError("content", f"{key!r} cannot be written as JSON: {error}") from error
     return record_of(data)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.snapshot_bytes.layout import (
     DIGEST_SIZE,
     FIXED_HEADER,

@@ -9,7 +9,8 @@ from burgee.definition.records import flag_record, kill_record, override_record,
 from burgee.dependencies import dependencies
 from burgee.errors import SnapshotError
 from burgee.flag import Flag, Kill, Origin, Override, Segment
-from burgee.snapshot import Dependencies, FlagSet, Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Dependencies, FlagSet, Snapshot
 from burgee.snapshot_bytes.encoding import Encoded, encoded, record_of
 from burgee.snapshot_bytes.general import general_bytes
 from burgee.snapshot_bytes.header import whole

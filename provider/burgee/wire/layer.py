@@ -6,9 +6,11 @@ that was seen before stands for the very object it stood for then, so a reload c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
-from typing import Any
+from operator import is_
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,23 +21,72 @@ from burgee.definition.records import flag_record, read_flag_record, read_kill_r
 from burgee.definition.rendering import render_head, render_override
 from burgee.definition.report import Report
 from burgee.flag import Flag, Kill, Level, Override, Segment
+from burgee.json_bytes import json_bytes
 from burgee.layer import Definition, Layer, OverrideKey
 
 
-def layer_lines(layer: Layer) -> Iterator[bytes]:
-    """Write a layer, each line a JSON value without a line break."""
+class KeptLines:
+    """The lines of one source as they were written last: the very same objects have the same lines."""
+
+    def __init__(self) -> None:
+        self._before: dict[Hashable, _Written] = {}
+        self._now: dict[Hashable, _Written] = {}
+
+    def begin(self) -> None:
+        """A layer is written from its beginning: what the last one did not have is let go."""
+        self._before, self._now = self._now, {}
+
+    def line(self, key: Hashable, of: Sequence[Flag | Override], write: Callable[[], Any]) -> bytes:
+        """The line of these.
+
+        Args:
+            key: tells it from all other lines of the layer.
+            write: what the line says, as JSON has it.
+        """
+        written = self._before.get(key)
+        if written is None or len(written.of) != len(of) or not all(map(is_, written.of, of)):
+            written = _Written(of, json_bytes(write()))
+        self._now[key] = written
+        return written.line
+
+
+class _Written(NamedTuple):
+    of: Sequence[Flag | Override]
+    line: bytes
+
+
+def layer_lines(layer: Layer, kept: KeptLines | None = None) -> Iterator[bytes]:
+    """Write a layer, each line a JSON value without a line break.
+
+    Args:
+        kept: of the layer's source; what it has is not written again.
+    """
+    kept = kept or KeptLines()
+    kept.begin()
     for definition in layer.definitions:
         files = _files(definition)
         yield orjson.dumps({"set": definition.flag_set_id, "head": render_head(definition), "files": files})
         for key, flag in definition.flags.items():
-            yield orjson.dumps({"flag": key, **flag_record(flag), "file": flag.origin.file})
+            yield kept.line((definition.flag_set_id, key), (flag,), partial(_flag_line, flag))
         groups = groupby(
             definition.overrides.values(),
             lambda override: (override.level, override.scope, override.origin.file),
         )
-        for (level, scope, file), overrides in groups:
-            rendered = {override.flag_key: render_override(override) for override in overrides}
-            yield orjson.dumps({"level": level, "scope": scope, "is": rendered, "file": file})
+        for (level, scope, file), group in groups:
+            overrides = tuple(group)
+            place = (definition.flag_set_id, level, scope, file)
+            yield kept.line(place, overrides, partial(_scope_line, overrides))
+
+
+def _flag_line(flag: Flag) -> dict[str, Any]:
+    return {"flag": flag.key, **flag_record(flag), "file": flag.origin.file}
+
+
+def _scope_line(overrides: Sequence[Override]) -> dict[str, Any]:
+    """Of overrides of one scope and file."""
+    one = overrides[0]
+    rendered = {override.flag_key: render_override(override) for override in overrides}
+    return {"level": one.level, "scope": one.scope, "is": rendered, "file": one.origin.file}
 
 
 def _files(definition: Definition) -> dict[str, dict[str, str | None]]:
@@ -83,13 +134,13 @@ class LayerAssembler:
         return Layer(self.source, tuple(each.definition() for each in self._definitions))
 
     def _read(self, line: Any) -> _Line:
+        if "flag" in line:
+            return read_flag_record(line, line["flag"], self.source, line.get("file"))
         report = Report()
         report.file = line.get("file")
         read: _Line | None = None
         if "head" in line:
             read = _Head(report, line, self.source)
-        elif "flag" in line:
-            read = read_flag_record(line, line["flag"], self.source, report.file)
         elif "level" in line:
             nested = {line["level"]: {line["scope"]: line["is"]}}
             read = read_overrides(report, nested, ("overrides",), self.source)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from burgee.errors import MessageError
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 GENERATION_EVENT: Final = "generation"
 HEARTBEAT_EVENT: Final = "heartbeat"
