@@ -1,6 +1,7 @@
 """A FastAPI application that knows its callers by a token, and shows each the flags of their customer.
 
     scripts/run                                # in another terminal: the daemon on config/flags.yaml
+    .venv/bin/pip install fastapi uvicorn
     .venv/bin/python examples/asgi_fastapi.py
     curl -H 'Authorization: Bearer token-of-anna' http://127.0.0.1:8080/
 

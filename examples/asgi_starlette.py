@@ -1,6 +1,7 @@
 """A Starlette application: each request, stream and websocket sees the flags of whoever asks.
 
     scripts/run                                # in another terminal: the daemon on config/flags.yaml
+    .venv/bin/pip install starlette uvicorn websockets
     .venv/bin/python examples/asgi_starlette.py
     curl -H 'X-User: anna' -H 'X-Customer: c-42' -H 'X-Organization: acme' http://127.0.0.1:8080/
 

@@ -1,7 +1,7 @@
 """What OpenTelemetry hears of evaluations, one line each; and an event that is told to the daemon.
 
-    pip install 'burgee[otel]' opentelemetry-sdk
     scripts/run                             # in another terminal: the daemon on config/flags.yaml
+    .venv/bin/pip install opentelemetry-sdk
     .venv/bin/python examples/telemetry.py
 
 An application sets its logger provider and its meter provider up with an exporter (OTLP, for example) and

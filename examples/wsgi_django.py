@@ -1,6 +1,7 @@
 """A Django project in one file: the middleware goes around the application that a project's wsgi.py names.
 
     scripts/run                                # in another terminal: the daemon on config/flags.yaml
+    .venv/bin/pip install django
     .venv/bin/python examples/wsgi_django.py
     curl -H 'X-User: anna' -H 'X-Customer: c-42' -H 'X-Organization: acme' http://127.0.0.1:8080/
 

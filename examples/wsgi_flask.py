@@ -1,6 +1,7 @@
 """A Flask application: each request, to the last line it streams, sees the flags of whoever asks.
 
     scripts/run                                # in another terminal: the daemon on config/flags.yaml
+    .venv/bin/pip install flask
     .venv/bin/python examples/wsgi_flask.py
     curl -H 'X-User: anna' -H 'X-Customer: c-42' -H 'X-Organization: acme' http://127.0.0.1:8080/
 

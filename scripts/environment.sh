@@ -50,6 +50,7 @@ prepare() {
   exec 9<pyproject.toml
   flock 9
   if ! is_prepared "$1" "$wanted"; then
+    echo "installing into $VENV, which takes a minute or two the first time" >&2
     "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$VENV"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" </dev/null >&2
     echo "$wanted" >"$VENV/.made-for-$1"

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Sequence
 
-import click
-
-from burgeed.cli.commands import Commands
-from burgeed.cli.session import EXIT_CODES, CommandFailed, ExitCode, Session
-from burgeed.clock import Clock, SystemClock
-from burgeed.settings import SettingsError
-
-
-@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="burgee", prog_name="burgee", message="%(prog)s %(version)s")
-def burgee() -> None:
-    """Feature flags for software that is sold to organizations."""
+from burgeed.clock import Clock
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
@@ -29,19 +18,15 @@ def main(argv: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
     Returns:
         The exit code, one of :class:`burgeed.cli.session.ExitCode`.
     """
-    session = Session(clock or SystemClock(), dict(os.environ))
     try:
-        code = burgee.main(argv, prog_name="burgee", standalone_mode=False, obj=session)
-        return int(code or ExitCode.OK)
-    except CommandFailed as failure:
-        click.echo(f"burgee: {failure}", err=True)
-        return failure.exit_code
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"burgee: {problem}", err=True)
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
+        # Imported here: pip also makes the command for an application, which has nothing that it needs.
+        from burgeed.cli.command_line import run
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] in ("burgee", "burgeed"):
+            raise
+        sys.stderr.write(
+            f"burgee: {missing.name} is not installed: the command needs burgee[daemon]; "
+            "burgee alone is what an application needs\n"
+        )
+        return 2
+    return run(argv, clock)

@@ -126,8 +126,8 @@ def _lines(problem: dict[str, Any], credential: Credential | None) -> Iterator[s
             yield visible(f"  {at}{fault['message']}")
         if fault.get("remedy") and fault["remedy"] not in detail:
             yield visible(f"      {fault['remedy']}")
-    if "revision" in problem:
-        revision = problem["revision"]
+    revision = problem.get("revision")
+    if revision:  # 0 is before the first, of which there is nothing to show
         yield f"  it changed last with revision {revision}: burgee history {revision} shows how"
     if problem.get("status") in (401, 403):
         shown = "no token was shown" if credential is None else f"the token is that of {credential.origin}"
@@ -181,8 +181,19 @@ def admin(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
 
 
 def segment(text: str) -> str:
-    """One segment of a path, whatever is in it."""
-    return quote(text, safe="")
+    """One segment of a path, whatever is in it. Raises click.UsageError where nothing is, or no text."""
+    if not text:
+        raise click.UsageError("an argument that names something is empty")
+    return quote(_well_formed(text), safe="")
+
+
+def _well_formed(text: str) -> str:
+    """A text that can be sent: what a shell passes on may be any bytes. Raises click.UsageError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise click.UsageError(f"{text!r} is not text in UTF-8") from error
+    return text
 
 
 def query_text(query: Query, further: Sequence[tuple[str, str]] = ()) -> str:
@@ -191,7 +202,7 @@ def query_text(query: Query, further: Sequence[tuple[str, str]] = ()) -> str:
     Args:
         further: parameters that may stand there more than once.
     """
-    given = [(name, str(value)) for name, value in query.items() if value is not None]
+    given = [(name, _well_formed(str(value))) for name, value in query.items() if value is not None]
     return f"?{urlencode([*given, *further])}" if given or further else ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from burgeed.audit.anchor import read_anchored
+from burgeed.audit.anchor import anchor_of, file_anchors, read_anchored
 from burgeed.audit.errors import AuditError, KeyUnusable
 from burgeed.audit.log_database import open_sqlite_log
 from burgeed.audit.log_export import ExportLog
@@ -22,6 +22,7 @@ from burgeed.cli.audit_reading import export_records, search_records
 from burgeed.cli.audit_running import running
 from burgeed.cli.audit_store import audit_settings, masters_of, open_log, settings_of
 from burgeed.cli.audit_writing import erase_subject, hold_log, prune_log, release_log
+from burgeed.cli.commands import Group
 from burgeed.cli.parameters import as_json
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import Session
@@ -30,8 +31,10 @@ from burgeed.signing.keys import KeyMalformed, read_public_key
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret
 
 _ATTEMPTS = 3
-UNREADABLE = 5
-"""Exit code of a verification that could not be made."""
+_SAYS = (
+    "what stands under `says` in an export is its reader's word: verified are the encrypted entries alone, "
+    "which `burgee audit search` reads with the master key"
+)
 
 _WORDS = {
     Verdict.OK: ("ok", "good"),
@@ -39,10 +42,11 @@ _WORDS = {
     Verdict.TRUNCATED: ("truncated", "error"),
     Verdict.UNDECRYPTABLE: ("cannot be decrypted", "warning"),
     Verdict.FORKED: ("forked", "error"),
+    Verdict.UNPROVEN: ("not verified", "warning"),
 }
 
 
-@click.group("audit")
+@click.group("audit", cls=Group)
 def audit() -> None:
     """Read, verify and look after the audit log, without the daemon."""
 
@@ -107,7 +111,8 @@ def verify_log(
     """Verify the log, reading alone; without any secret unless --decrypt is given.
 
     Exit codes: 0 ok; 1 tampered with, the first bad entry is named; 2 shorter than a checkpoint says, from
-    an anchor or its own; 3 cannot be decrypted; 4 forked: two histories; 5 could not be verified at all.
+    an anchor or its own; 3 cannot be decrypted; 4 forked: two histories; 5 could not be verified: nothing to
+    read, no log, or an excerpt.
     """
     settings = settings_of(options, session)
     try:
@@ -123,7 +128,7 @@ def verify_log(
         )
     except AuditError as error:
         click.echo(f"burgee: {error}", err=True)
-        return UNREADABLE
+        return int(Verdict.UNPROVEN)
     _print_json(found) if as_json else _print(found)
     return int(found.verdict)
 
@@ -134,7 +139,9 @@ def _verified(
     """Raises AuditError."""
     if export is not None:
         with closing(ExportLog(export)) as exported:
-            return verifying(exported)
+            found = verifying(exported)
+        found.remarks = (*found.remarks, _SAYS)
+        return found
     for _ in range(_ATTEMPTS):
         with closing(open_log(settings)) as log:
             found = verifying(log)
@@ -153,14 +160,14 @@ def _first_key(path: Path) -> FirstKey:
 
 def _outside(settings: Settings, anchors: tuple[Path, ...], others: tuple[Path, ...]) -> Iterator[str]:
     """Checkpoints from outside the log."""
-    configured = [
-        Path(uri.removeprefix("file:")) for uri in settings.audit_anchors if uri.startswith("file:")
-    ]
-    for path in (*configured, *anchors):
+    for path in (*file_anchors(map(anchor_of, settings.audit_anchors)), *anchors):
         yield from read_anchored(path)
     for path in others:
-        with path.open("rb") as file:
-            is_sqlite = file.read(16).startswith(b"SQLite format 3")
+        try:
+            with path.open("rb") as file:
+                is_sqlite = file.read(16).startswith(b"SQLite format 3")
+        except OSError as error:
+            raise AuditError(f"the copy {path} cannot be opened ({error.strerror})") from error
         other: LogSource = open_sqlite_log(path) if is_sqlite else ExportLog(path)
         with closing(other):
             yield from (checkpoint.note for checkpoint in other.checkpoints())
@@ -178,7 +185,6 @@ def _print(found: Verification) -> None:
     if found.first_bad is not None:
         print_line("first bad entry: ", str(found.first_bad))
     if not found.log_id:
-        print_line("there is no log")
         return
     print_line("entries: ", f"{found.first} to {found.last}" if found.last else "none")
     if found.pruned_through:

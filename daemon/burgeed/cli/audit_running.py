@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from burgeed.cli.admin import Admin, admin, segment
+from burgeed.cli.commands import Group
 from burgeed.cli.presentation import print_json, print_line, print_table
 from burgeed.cli.session import CommandFailed, ExitCode
 
@@ -22,7 +23,7 @@ def _told(function: Function) -> Function:
     return click.option("--reason", metavar="TEXT", help="Why; kept in the audit.")(function)
 
 
-@click.group("running")
+@click.group("running", cls=Group)
 def running() -> None:
     """Look after the log that a running daemon has open; as whom, the token or the socket says."""
 

@@ -21,7 +21,7 @@ from burgeed.cli.parameters import as_command_line, evaluation_settings
 from burgeed.cli.session import CommandFailed, ExitCode, Session
 from burgeed.control.erasing import HistoryReach
 from burgeed.control.schema import MIGRATIONS
-from burgeed.database.errors import DatabaseError
+from burgeed.database.errors import DatabaseError, DatabaseInUse
 from burgeed.database.opening import POSTGRESQL, SQLITE, open_database
 from burgeed.database.protocol import Transaction
 from burgeed.settings import Settings, gather
@@ -94,6 +94,9 @@ async def writing(
             yield audit
         finally:
             await database.close()
+    except DatabaseInUse as error:
+        asking = "burgee audit running hold|release|rewrap, or POST /admin/v1/audit/prune|erase"
+        raise CommandFailed(f"{error}\n  a running daemon can be asked: {asking}") from error
     except (AuditError, DatabaseError, ValueError) as error:
         raise CommandFailed(str(error)) from error
 

@@ -12,6 +12,7 @@ from burgeed.cli.bundle_content import read_key
 from burgeed.cli.bundle_conversion import to_json
 from burgeed.cli.bundle_signing import sign_bundle
 from burgeed.cli.bundle_verifying import verify_bundle
+from burgeed.cli.commands import Group
 from burgeed.cli.session import CommandFailed, ExitCode
 from burgeed.signing.keys import Kind, PrivateKey
 from burgeed.signing.secret_file import SecretFileUnusable, write_new_secret
@@ -19,7 +20,7 @@ from burgeed.signing.secret_file import SecretFileUnusable, write_new_secret
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-@click.group("bundle")
+@click.group("bundle", cls=Group)
 def bundle() -> None:
     """Sign definitions, so that a daemon with --source-key serves nothing else."""
 

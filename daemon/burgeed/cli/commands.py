@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
+from typing import Final
 
 import click
 
@@ -13,9 +15,36 @@ NAMES = (
 )  # fmt: skip
 """In the order in which they are listed."""
 
+_LONGEST: Final = 200
+"""Characters of a sentence in a list of commands."""
 
-class Commands(click.Group):
+
+class Group(click.Group):
+    """A group that lists each of its commands with a whole sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click.Group, which cuts what is longer than the line."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, command.get_short_help_str(_LONGEST)) for name, command in commands if command]
+            )
+
+
+class Commands(Group):
     """The group of all commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group, which knows no names of commands that are not imported."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], NAMES, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """See click.Group."""

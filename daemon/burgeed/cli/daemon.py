@@ -58,17 +58,23 @@ def read_daemon_address(text: str) -> Path | Address:
     Raises:
         UnfitValue: it is none of them.
     """
-    parts = urlsplit(text)
+    unfit = UnfitValue(
+        f"{text!r} is no address of a daemon", "write unix://PATH, http://HOST:PORT or https://HOST:PORT"
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise unfit from error
     if parts.scheme == "unix":
         return Path(text.removeprefix("unix:").removeprefix("//"))
-    if parts.scheme == "http" and parts.netloc:
-        return read_address(parts.netloc if parts.port else f"{parts.netloc}:80")
-    if parts.scheme == "https" and parts.netloc:
-        return TlsAddress(*read_address(parts.netloc if parts.port else f"{parts.netloc}:443"))
+    is_root = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
+    if parts.scheme == "http" and parts.netloc and is_root:
+        return read_address(parts.netloc if port else f"{parts.netloc}:80")
+    if parts.scheme == "https" and parts.netloc and is_root:
+        return TlsAddress(*read_address(parts.netloc if port else f"{parts.netloc}:443"))
     if "://" in text:
-        raise UnfitValue(
-            f"{text!r} is no address of a daemon", "write unix://PATH, http://HOST:PORT or https://HOST:PORT"
-        )
+        raise unfit
     return Path(text) if "/" in text else read_address(text)
 
 
@@ -120,11 +126,18 @@ def ask(
                 failed = Unreachable if error.unheard else Silent
                 raise failed(f"the daemon at {shown(address)} gave no answer: {error.strerror}") from error
             late = isinstance(error, TimeoutError)
-            why = f"no answer within {deadline:g} s" if late else (str(error) or type(error).__name__)
+            why = f"no answer within {deadline:g} s" if late else told(error)
             raise Silent(f"the daemon at {shown(address)} gave no answer: {why}") from error
         finally:
             connection.close()
     raise Unreachable(f"no daemon at {', nor at '.join(tried)}")
+
+
+def told(error: OSError | http.client.HTTPException) -> str:
+    """What went wrong in a conversation, for a person."""
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection ended"
+    return (getattr(error, "strerror", None) or str(error)) or type(error).__name__
 
 
 def connect(
@@ -133,21 +146,37 @@ def connect(
     """A connection whose socket is open already, and ends each wait at ``until``. Raises OSError."""
     if isinstance(address, Address):
         connection = http.client.HTTPConnection(address.host, address.port)
-        family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
-        plug = DeadlineSocket(family, kind, protocol)
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        # A name may stand for several, and the daemon need not listen on the first: localhost is ::1 too.
+        for family, _, _, _, target in found[:-1]:
+            try:
+                plug = _connected(family, target, until, monotonic)
+                break
+            except OSError:
+                continue
+        else:
+            plug = _connected(found[-1][0], found[-1][4], until, monotonic)
     else:
         connection = http.client.HTTPConnection("localhost")
-        plug = DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
-        target = str(address)  # type: ignore[assignment]
-    plug.until, plug.monotonic = until, monotonic
+        plug = _connected(socket.AF_UNIX, str(address), until, monotonic)
     try:
-        plug.limit()
-        plug.connect(target)
         connection.sock = secured(plug, address.host, tls) if isinstance(address, TlsAddress) else plug
     except BaseException:
         plug.close()
         raise
     return connection
+
+
+def _connected(family: int, target: object, until: float, monotonic: Callable[[], float]) -> DeadlineSocket:
+    plug = DeadlineSocket(family, socket.SOCK_STREAM)
+    plug.until, plug.monotonic = until, monotonic
+    try:
+        plug.limit()
+        plug.connect(target)  # type: ignore[arg-type]
+    except BaseException:
+        plug.close()
+        raise
+    return plug
 
 
 def _exchange(
@@ -162,7 +191,9 @@ def _exchange(
     if message is not None:
         headers["Content-Type"] = "application/json"
         body = orjson.dumps(message)
-    connection.request(method, path, body, headers)
+    # A selector may be any text; left to itself, the library writes Latin-1.
+    encoded = {name: text.encode() for name, text in headers.items()}
+    connection.request(method, path, body, encoded)
     response = connection.getresponse()
     content = response.read(LARGEST_BODY + 1)
     if len(content) > LARGEST_BODY:

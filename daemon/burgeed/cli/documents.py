@@ -19,13 +19,15 @@ _FROM_NOW = re.compile(r"(?P<number>[+-]\d{1,6})(?P<unit>[smhdw])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-INSTANT_HELP: Final = "RFC 3339, a date (its first instant, UTC), or from now: +30m, +7d, -2h"
+INSTANT_HELP: Final = "RFC 3339, a date (its first instant, UTC), now, or from now: +30m, +7d, -2h"
 
 
 def read_instant(text: str | None, session: Session, option: str) -> str | None:
     """An instant in RFC 3339; None where there is no text. Raises click.BadParameter."""
     if text is None:
         return None
+    if text == "now":
+        return instant_text(int(session.clock.wall()))
     later = _FROM_NOW.fullmatch(text)
     if later is not None:
         return instant_text(int(session.clock.wall()) + int(later["number"]) * _SECONDS[later["unit"]])
@@ -66,11 +68,11 @@ def read_file(file: BinaryIO, option: str) -> Any:
         raise click.BadParameter(f"{name} is not JSON: {error}", param_hint=option) from error
 
 
-def read_pair(text: str, option: str) -> tuple[str, str]:
-    """``NAME=REST``. Raises click.BadParameter."""
+def read_pair(text: str, option: str, form: str = "NAME=VALUE") -> tuple[str, str]:
+    """``NAME=REST``, called ``form`` where it is none. Raises click.BadParameter."""
     name, equals, rest = text.partition("=")
     if not equals or not name:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
+        raise click.BadParameter(f"{text!r} is not {form}", param_hint=option)
     return name, rest
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from burgee.evaluation import evaluate
 from burgee.wire.ofrep import answer
+from burgeed.cli.admin import segment
 from burgeed.cli.local import LocalSources
 from burgeed.cli.presentation import print_answer, print_json
 from burgeed.cli.question import Question, failed_document, question
@@ -38,7 +38,9 @@ async def _here(asked: Question, sources: LocalSources) -> dict[str, Any]:
 
 
 def _daemon(asked: Question) -> dict[str, Any]:
-    path = f"/ofrep/v1/evaluate/flags/{quote(asked.key, safe='')}"
+    path = f"/ofrep/v1/evaluate/flags/{segment(asked.key)}"
     answered = asked.ask(path, {"context": dict(asked.context)})
     document = answered.document()
-    return document if answered.status == 200 and "reason" in document else failed_document(answered)
+    if answered.status == 200 and "reason" in document:
+        return document
+    return {"key": asked.key, **failed_document(answered)}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from burgee.errors import MessageError
 from burgee.wire.control_events import Message, read
 from burgee.wire.sync import EventParser
-from burgeed.cli.daemon import LARGEST_BODY, Answer, Unreachable, connect, shown
+from burgeed.cli.daemon import LARGEST_BODY, Answer, Unreachable, connect, shown, told
 from burgeed.cli.tls_files import TlsFiles
 from burgeed.clock import Clock
 from burgeed.settings.model import Address
@@ -75,7 +75,7 @@ def follow(
         except (Unreachable, OSError, http.client.HTTPException, MessageError) as error:
             if not connected and isinstance(error, Unreachable):
                 raise
-            why = str(error) or type(error).__name__
+            why = str(error) if isinstance(error, Unreachable | MessageError) else told(error)
         except StreamRefused as refusal:
             if not connected or refusal.answer.status != 503:
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from burgeed.cli.change_output import leaf_changes
-from burgeed.cli.presentation import print_line, print_table, value_text
+from burgeed.cli.presentation import print_line, print_none, print_table, value_text
 
 STATES = {"enabled": "good", "disabled": "warning", "killed": "error"}
 
@@ -27,6 +27,8 @@ def print_flags(items: Iterable[Mapping[str, Any]]) -> None:
     ]
     if rows:
         print_table(["key", "type", "state", "default", "overrides", "owner", "source"], rows)
+    else:
+        print_none("there is no such flag")
 
 
 def print_flag(flag: Mapping[str, Any], overrides: Iterable[Mapping[str, Any]]) -> None:
@@ -52,6 +54,8 @@ def print_overrides(items: Iterable[Mapping[str, Any]]) -> None:
     rows = [[*_override_row(each)[:2], (each["flag"], "strong"), *_override_row(each)[2:]] for each in items]
     if rows:
         print_table(["level", "scope", "flag", "says", "", "source"], rows)
+    else:
+        print_none("there is no such override")
 
 
 def print_overrides_table(rows: list[list[tuple[str, str]]]) -> None:

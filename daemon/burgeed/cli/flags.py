@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import click
 
 from burgeed.cli.admin import Admin, admin, flag_set_option, limit_option, print_more, segment
+from burgeed.cli.commands import Group
 from burgeed.cli.documents import (
     INSTANT_HELP,
     read_file,
@@ -24,7 +25,7 @@ from burgeed.cli.writing import Writing, undo_flag, writing
 DEFINITION = ("description", "owner", "expires")
 
 
-@click.group("flag")
+@click.group("flag", cls=Group)
 def flag() -> None:
     """See and change the flags that a running daemon serves."""
 
@@ -107,6 +108,8 @@ def _definition(
                 value = read_json(text, "--variant")
             except click.BadParameter:
                 value = text
+            if name in document["variants"]:
+                raise click.BadParameter(f"variant {name} stands there twice", param_hint="--variant")
             document["variants"][name] = value
     if default_variant is not None:
         document["defaultVariant"] = default_variant

@@ -10,7 +10,7 @@ import click
 from burgeed.cli.admin import Admin, admin, flag_set_option, limit_option, print_more, segment
 from burgeed.cli.change_output import print_changes, subject
 from burgeed.cli.documents import INSTANT_HELP, read_instant
-from burgeed.cli.presentation import instant, print_json, print_line, print_table
+from burgeed.cli.presentation import instant, print_json, print_line, print_none, print_table
 from burgeed.cli.session import ExitCode
 from burgeed.cli.writing import Writing, undo_flag, undo_scope, writing
 
@@ -55,7 +55,12 @@ def history(
         print_json(found) if asked.as_json else _print_revision(found)
     elif between is not None:
         found = asked.ask("GET", "/diff", query={"from": between[0], "to": between[1]})
-        print_json(found) if asked.as_json else print_changes(found["changes"])
+        if asked.as_json:
+            print_json(found)
+        elif found["changes"]:
+            print_changes(found["changes"])
+        else:
+            print_none("nothing differs")
     else:
         instants = {
             "since": read_instant(since, asked.session, "--since"),
@@ -111,6 +116,8 @@ def _print_revisions(items: Iterable[Mapping[str, Any]]) -> None:
     ]
     if rows:
         print_table(["revision", "when", "who", "did", "what", "why"], rows)
+    else:
+        print_none("there is no such revision")
 
 
 def _print_revision(revision: Mapping[str, Any]) -> None:

@@ -12,8 +12,9 @@ from burgee.composition import compose
 from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault
 from burgee.flag import Origin
+from burgee.generation import Generation
 from burgee.layer import Layer
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from burgee.wire.layer import LayerAssembler
 from burgeed.clock import Clock
 from burgeed.reading.messages import SourceFile

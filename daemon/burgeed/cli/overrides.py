@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import click
 
 from burgeed.cli.admin import Admin, admin, flag_set_option, limit_option, print_more, segment
+from burgeed.cli.commands import Group
 from burgeed.cli.documents import INSTANT_HELP, read_file, read_instant, read_json, read_object
 from burgeed.cli.flag_output import print_overrides
 from burgeed.cli.presentation import print_json
@@ -14,7 +15,7 @@ from burgeed.cli.session import ExitCode
 from burgeed.cli.writing import Writing, undo_scope, writing
 
 
-@click.group("override")
+@click.group("override", cls=Group)
 def override() -> None:
     """See and set what single customers, organizations or environments are served."""
 

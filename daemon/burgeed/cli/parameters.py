@@ -195,3 +195,5 @@ def ask_daemon(
         )
     except Unreachable as error:
         raise CommandFailed(str(error), ExitCode.UNREACHABLE) from error
+    except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+        raise click.UsageError(f"what is asked is not text in UTF-8: {error}") from error

@@ -24,6 +24,10 @@ COLOURS = {
 }
 
 
+_WHOLE = ("when", "revision")
+"""Columns as wide as their content, which is short: others give way."""
+
+
 def print_json(document: object) -> None:
     """One JSON document, indented, on standard output."""
     click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
@@ -58,11 +62,17 @@ def print_table(columns: list[str], rows: list[list[tuple[str, str]]]) -> None:
             click.echo("\t".join(visible(text) for text, _ in row))
         return
     # Folded, never cut: an id that lacks its end is none.
-    headers = [Column(column, overflow="fold") for column in columns]
+    headers = [Column(column, overflow="fold", no_wrap=column in _WHOLE) for column in columns]
     table = Table(*headers, box=None, pad_edge=False, header_style="dim")
     for row in rows:
         table.add_row(*(Text(visible(text), COLOURS[colour]) for text, colour in row))
     Console(file=sys.stdout, highlight=False).print(table)
+
+
+def print_none(what: str) -> None:
+    """Say to a person that a list is empty; a script sees that."""
+    if sys.stdout.isatty():
+        click.echo(f"burgee: {what}", err=True)
 
 
 def print_row(row: list[tuple[str, str]]) -> None:

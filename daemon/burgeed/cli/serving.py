@@ -94,7 +94,8 @@ def _lines(serving: Serving, snapshot: Snapshot, sample: Path | None) -> list[st
         return ["", "There is no flag to evaluate yet: correct the definition, and it is served at once."]
     lines = ["", "Evaluate a flag:", "", f"  {hints.curl_line(flag.key, serving.socket, serving.http)}", ""]
     lines += ["The same from Python:", ""]
-    lines += [f"  {line}".rstrip() for line in hints.snippet(flag, serving.socket).splitlines()]
+    # Not indented, or Python would not take what is copied.
+    lines += hints.snippet(flag, serving.socket).splitlines()
     lines += [""]
     if serving.admin_token is not None:
         lines += ["The token of this store's administrator, shown once; only its hash is kept:", ""]

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
 from burgee.snapshot_bytes import read, read_header, write
 from burgeed.cli.fault_output import counted
 from burgeed.cli.local import LocalSources, read_sources

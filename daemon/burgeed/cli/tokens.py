@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ import click
 
 from burgeed.authority.principal import Scope
 from burgeed.cli.admin import Admin, admin, segment
+from burgeed.cli.commands import Group
+from burgeed.cli.daemon import Silent
 from burgeed.cli.documents import INSTANT_HELP, read_instant, read_pair
 from burgeed.cli.presentation import instant, print_json, print_line, print_table
 from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.private_directory import make_private_directory
 
 SCOPES = tuple(scope.value for scope in Scope)
 
 
-@click.group("token")
+@click.group("token", cls=Group)
 def token() -> None:
     """Make, list and revoke the tokens of a running daemon."""
 
@@ -82,7 +86,7 @@ def create(
     if levels or targets or prefixes:
         message["restriction"] = {
             "levels": list(levels),
-            "scopes": [list(read_pair(each, "--for")) for each in targets],
+            "scopes": [list(read_pair(each, "--for", "LEVEL=SCOPE")) for each in targets],
             "flagPrefixes": list(prefixes),
         }
     if expires is not None:
@@ -91,7 +95,8 @@ def create(
         message["person"] = person
     file = None if output is None else _new_file(output)
     try:
-        made = asked.ask("POST", "/tokens", message, query={"reason": reason, "actor": actor})
+        with _unknown("made", "and burgee token revoke ID takes it back"):
+            made = asked.ask("POST", "/tokens", message, query={"reason": reason, "actor": actor})
         if file is not None:
             os.write(file, made["token"].encode() + b"\n")
             os.fsync(file)
@@ -140,7 +145,8 @@ def list_tokens(asked: Admin, /) -> ExitCode:
 def revoke(asked: Admin, /, token_id: str, reason: str | None, actor: str | None) -> ExitCode:
     """Take the token ID back, at once and for good."""
     query = {"reason": reason, "actor": actor}
-    gone = asked.ask("DELETE", f"/tokens/{segment(token_id)}", query=query)
+    with _unknown("revoked", "and it may be revoked again"):
+        gone = asked.ask("DELETE", f"/tokens/{segment(token_id)}", query=query)
     if asked.as_json:
         print_json(gone)
     else:
@@ -164,9 +170,23 @@ def whoami(asked: Admin, /) -> ExitCode:
     return ExitCode.OK
 
 
+@contextmanager
+def _unknown(done: str, remedy: str) -> Iterator[None]:
+    """Say where no answer comes that it may be done all the same."""
+    unknown = f"whether it was {done} is not known: burgee token list tells, {remedy}"
+    try:
+        yield
+    except CommandFailed as failure:
+        if isinstance(failure.__cause__, Silent):
+            raise CommandFailed(f"{failure}; {unknown}", failure.exit_code) from failure
+        raise
+    except KeyboardInterrupt:
+        raise CommandFailed(f"interrupted; {unknown}", ExitCode.INTERRUPTED) from None
+
+
 def _new_file(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_directory(path.parent)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be made: {error.strerror}", ExitCode.USAGE) from error

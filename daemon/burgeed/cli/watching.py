@@ -91,12 +91,7 @@ def _print(message: Message | Lost, as_json: bool) -> None:
     elif isinstance(message, EventMessage):
         _print_event(message)
     else:
-        since = {
-            "connected": "from here on",
-            "epoch": "the daemon was started anew",
-            "gap": "events are missing",
-        }
-        why = since.get(message.why, "events were left out, since they were not read in time")
+        why = _RESETS.get(message.why, message.why)
         print_line(
             (f"revision {message.revision}, generation {message.generation or 'none'}: {why}", "quiet")
         )
@@ -120,7 +115,10 @@ def _print_event(event: EventMessage) -> None:
 
 def _subject(event: EventMessage) -> str:
     if not event.flag_key:
-        return ""
+        if event.type != "rolled_back":
+            return ""
+        of_set = f" (of {event.flag_set})" if event.flag_set else ""
+        return f"{event.level} {event.scope}{of_set}" if event.level else f"several{of_set}"
     kind = "override" if event.level else "flag"
     document = {"kind": kind, "flag": event.flag_key, "flagSet": event.flag_set}
     return subject({**document, "level": event.level, "scope": event.scope})

@@ -18,6 +18,9 @@ from burgeed.cli.daemon import Silent
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import CommandFailed, ExitCode
 
+UNKNOWN = "whether it was written is not known: burgee history -n 1 tells"
+"""What is told where a write was sent and no answer came."""
+
 FLAGS_NAMED = 5
 """Flags that a person is told of; JSON has all."""
 
@@ -88,9 +91,10 @@ class Writing:
             )
         except CommandFailed as failure:
             if isinstance(failure.__cause__, Silent):
-                unknown = f"{failure}; whether it was written is not known: burgee history -n 1 tells"
-                raise CommandFailed(unknown, failure.exit_code) from failure
+                raise CommandFailed(f"{failure}; {UNKNOWN}", failure.exit_code) from failure
             raise
+        except KeyboardInterrupt:
+            raise CommandFailed(f"interrupted; {UNKNOWN}", ExitCode.INTERRUPTED) from None
         if self.admin.as_json:
             print_json(outcome)
         else:
@@ -115,12 +119,13 @@ class Writing:
             more = f" and {len(named) - FLAGS_NAMED} more" if len(named) > FLAGS_NAMED else ""
             what = f"{', '.join(named[:FLAGS_NAMED])}{more}" if named else "no answer differs by it"
             print_line(("live", "good"), f" as generation {outcome['generation']}: {what}")
-        print_line(("to undo it: ", "quiet"), self.undo_command(undo, revision - 1))
+        print_line(("to undo it: ", "quiet"), self.undo_command(undo, revision))
 
     def undo_command(self, what: str, revision: int) -> str:
-        """The command line that goes back to a revision."""
+        """The command line that undoes a revision, unless somebody has changed the same thing since."""
         of_set = "" if self.flag_set is None else f" --flag-set {shlex.quote(self.flag_set)}"
-        return f"burgee rollback{f' {what}' if what else ''} --to {revision}{of_set}{self.admin.options}"
+        back = f"--to {revision - 1} --if-match {revision}"
+        return f"burgee rollback{f' {what}' if what else ''} {back}{of_set}{self.admin.options}"
 
 
 def writing(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:

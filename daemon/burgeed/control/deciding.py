@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from burgeed.control.commands import RollBack
@@ -74,8 +74,8 @@ def _permitted(request: WriteRequest, view: View, earlier: Mapping[EntryKey, Ent
     check_principal(planned.changes, request.principal)
     if request.second is not None:
         check_principal(planned.changes, request.second)
-    check_locks(planned.changes, view, request.principal)
-    return planned
+    broken = check_locks(planned.changes, view, request.principal)
+    return replace(planned, warnings=planned.warnings + broken)
 
 
 def _check_demands(request: WriteRequest, planned: Plan, demands: Demands) -> None:

@@ -19,18 +19,29 @@ def check_principal(changes: Iterable[Change], principal: Principal) -> None:
             raise NotAllowed(refusal)
 
 
-def check_locks(changes: Iterable[Change], view: View, principal: Principal) -> None:
-    """Raise Locked where a change covers a locked override of a source, unless the principal breaks glass."""
-    if principal.may(Scope.BREAK_GLASS):
-        return
+def check_locks(changes: Iterable[Change], view: View, principal: Principal) -> tuple[str, ...]:
+    """See whether changes cover a locked override of a source.
+
+    Returns:
+        For a principal that breaks glass, a warning of each lock that is covered and was not before.
+
+    Raises:
+        Locked: one is, and the principal does not.
+    """
+    broken: list[str] = []
     for change in changes:
         key = change.key
         if key.kind != "override" or change.after is None:
             continue
         beneath = view.beneath.override(key.flag_set, key.level, key.scope, key.flag_key)
-        if beneath is not None and is_locking(beneath, view.now):
-            where = beneath.origin.file or beneath.origin.source
+        if beneath is None or not is_locking(beneath, view.now):
+            continue
+        where = beneath.origin.file or beneath.origin.source
+        locked = f"flag `{key.flag_key}` is locked for {key.level} `{key.scope}` in {where}:"
+        if not principal.may(Scope.BREAK_GLASS):
             raise Locked(
-                f"flag `{key.flag_key}` is locked for {key.level} `{key.scope}` in {where}:"
-                f" only a principal with the scope {Scope.BREAK_GLASS} may set something else there"
+                f"{locked} only a principal with the scope {Scope.BREAK_GLASS} may set something else there"
             )
+        if change.before is None:
+            broken.append(f"{locked} this breaks the lock")
+    return tuple(broken)

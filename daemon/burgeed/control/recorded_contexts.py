@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import orjson
 
+from burgee.json_bytes import json_bytes
+
 LARGEST: Final = 16_384
 """Bytes of a context, as JSON, that is kept; a larger one counts as never asked with."""
 
@@ -60,7 +62,7 @@ class RecordedContexts:
 
     def _keep(self, context: Mapping[str, Any]) -> None:
         try:
-            data = orjson.dumps(dict(context))
+            data = json_bytes(dict(context))
         except (TypeError, ValueError):
             data = b""
         if not data or len(data) > LARGEST:

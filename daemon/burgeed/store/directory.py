@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from burgeed.private_directory import make_private_directory
+
 
 class DirectoryUnusable(Exception):
     """The directory cannot be made, written to or locked; the text says which and why."""
@@ -21,7 +23,7 @@ class OwnedDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_directory(path)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._lock = os.open(path / "burgee.lock", flags, 0o600)
         except OSError as error:
@@ -42,7 +44,8 @@ class OwnedDirectory:
     def write(self, name: str, content: bytes) -> None:
         """Replace a file so that a crash leaves the old content or the new one. Raises OSError."""
         aside = self.path / f"{name}.new"
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(aside, flags, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()

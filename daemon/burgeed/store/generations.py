@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import orjson
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.store.directory import DirectoryUnusable, OwnedDirectory
 
 FILE = "generation.json"

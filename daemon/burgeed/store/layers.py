@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from burgee.bucket import FractionalVersion
 from burgee.composition import changes, compose
+from burgee.generation import Generation
 from burgee.layer import Layer
 from burgee.recomposition import recompose
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from burgeed.store.subscription import CHANGE, TIME, Publication, Subscription
 
 

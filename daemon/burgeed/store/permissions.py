@@ -7,6 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from burgeed.private_directory import make_private_directory
+
 OTHERS = 0o022
 """The bits that let group and others write; on a socket, connect."""
 
@@ -43,7 +45,7 @@ class Permissions:
         """Make a directory, its parents for the owner alone; one that is there is left as it is. Raises
         OSError.
         """
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path.parent)
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:

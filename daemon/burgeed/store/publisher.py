@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any, NamedTuple
 
-from burgee.snapshot import Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
 from burgee.snapshot_bytes import Written, write
 from burgeed.clock import Clock, SystemClock
 from burgeed.store.layers import LayerStore

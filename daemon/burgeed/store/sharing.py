@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from burgee.generation import Generation
 from burgee.instant import instant_text
-from burgee.snapshot import Generation
 from burgee.wire.sync import HEARTBEAT_INTERVAL
 from burgeed.clock import Clock
 from burgeed.store.directory import DirectoryUnusable

@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.wire.head import CURRENT, SNAPSHOT_SUFFIX, SNAPSHOTS_DIRECTORY
 from burgeed.store.directory import DirectoryUnusable, OwnedDirectory
 from burgeed.store.permissions import Permissions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.cli.audit_leftovers import forgetting
 from burgeed.control.commands import OverrideItem, SetOverrides
 from burgeed.control.last_known import FILE, LastKnownState

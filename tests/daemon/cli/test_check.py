@@ -13,7 +13,7 @@ from tests.support.daemon import run_command
 
 
 def test_check_says_ok_and_what_is_in_it(definition: Path) -> None:
-    lines = succeeded("check", definition).splitlines()
+    lines = succeeded("check", definition, "--now", "2026-11-20T12:00:00Z").splitlines()
     assert lines[0].startswith(f"{definition}:13:3: warning: flag `for-code` answers everyone alike")
     assert lines[-1] == f"{definition}: ok, 3 flags, 1 override, 1 warning"
 

@@ -145,6 +145,28 @@ def test_an_unknown_flag_of_the_daemon_ends_with_1(daemon: RunningDaemon) -> Non
     assert ended.returncode == 1 and ended.stdout.startswith("no/such flag? = FLAG_NOT_FOUND\n")
 
 
+def test_a_refusal_that_names_no_flag_is_printed_for_the_one_that_was_asked(tmp_path: Path) -> None:
+    path = str(tmp_path / "refusing.sock")
+    refusal = b'{"errorCode":"GENERAL","errorDetails":"no"}'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def refuse() -> None:
+            plug, _ = listener.accept()
+            with plug:
+                asked = b""
+                while b'"context"' not in asked:
+                    asked += plug.recv(65536)
+                plug.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n" + refusal)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        ended = run_command("eval", "new-checkout", "--socket", path)
+        thread.join(10)
+    assert (ended.returncode, ended.stdout) == (1, "new-checkout = GENERAL\nno\n")
+
+
 @pytest.mark.parametrize("command", [["eval", "a"], ["explain", "a"], ["health"], ["ready"]])
 def test_no_daemon_ends_with_3_and_says_where_it_was_looked_for(tmp_path: Path, command: list[str]) -> None:
     assert str(tmp_path / "none.sock") in failed(3, *command, "--socket", tmp_path / "none.sock")
@@ -183,3 +205,37 @@ def test_eval_on_a_terminal_is_coloured_and_no_control_character_comes_through(t
     with Terminal("eval", "a", "--source", path) as terminal:
         code = terminal.end()
     assert code == 0 and "\x1b[1m" in terminal.output and "\x1b[2J" not in terminal.output
+
+
+def test_each_address_of_a_name_is_tried(
+    burgee: Callable[..., Ended], daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert daemon.http is not None
+    port = int(daemon.http.rpartition(":")[2])
+    real = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        refusing = [(*real[0][:4], nobody.getsockname())]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: refusing + real)
+        assert burgee("health", "--address", f"http://localhost:{port}").returncode == 0
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: refusing)
+        assert burgee("health", "--address", f"http://localhost:{port}").returncode == 3
+
+
+def test_a_selector_may_be_any_text(burgee: Callable[..., Ended], tmp_path: Path) -> None:
+    source = tmp_path / "flags.json"
+    source.write_text(
+        json.dumps({"metadata": {"flagSetId": "caf\u00e9 \u65e5"}, "flags": {"a": {"defaultVariant": "on"}}})
+    )
+    with running_daemon(tmp_path, "--source", source) as running:
+        running.wait_ready()
+        asked = [
+            "eval",
+            "a",
+            "--selector",
+            "flagSetId=caf\u00e9 \u65e5",
+            "--socket",
+            running.socket,
+            "--json",
+        ]
+        assert json.loads(burgee(*asked).stdout)["value"] is True

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from burgeed.cli import burgee
+from burgeed.cli.command_line import burgee
 from burgeed.cli.commands import NAMES
 from tests.daemon.cli.guide import comparable, steps
 from tests.daemon.cli.running import without_colour

@@ -58,11 +58,10 @@ def test_up_tells_a_person_a_curl_line_and_a_snippet_that_work(tmp_path: Path) -
         shown = terminal.read_until(lambda output: "Ctrl-C ends." in output).replace("\r\n", "\n")
         [curl] = re.findall(r"^  (curl .*)$", shown, re.MULTILINE)
         by_curl = subprocess.run(shlex.split(curl), capture_output=True, timeout=30, check=True)
-        program = re.search(r"^  from openfeature import api$.*?^  api\.shutdown\(\)$", shown, re.M | re.S)
+        program = re.search(r"^from openfeature import api$.*?^api\.shutdown\(\)$", shown, re.M | re.S)
         assert program is not None
-        lines = [line.removeprefix("  ") for line in program[0].splitlines()]
         by_snippet = subprocess.run(
-            [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", program[0]], capture_output=True, text=True, timeout=60, check=False
         )
         terminal.process.send_signal(signal.SIGINT)
         code = terminal.end()
@@ -97,6 +96,28 @@ def test_help_documents_the_exit_codes(burgee: Callable[..., Ended]) -> None:
 def test_an_unknown_command_is_wrong_usage(burgee: Callable[..., Ended]) -> None:
     ended = burgee("frobnicate")
     assert ended.returncode == 2 and "frobnicate" in ended.stderr
+
+
+def test_a_mistyped_command_is_told_the_one_that_was_meant(burgee: Callable[..., Ended]) -> None:
+    ended = burgee("chekc")
+    assert ended.returncode == 2 and "Did you mean 'check'?" in ended.stderr
+
+
+def test_lists_of_commands_say_whole_sentences(burgee: Callable[..., Ended]) -> None:
+    for group in ("", "flag", "override", "token", "audit", "bundle"):
+        assert "..." not in burgee(*group.split(), "--help").stdout.partition("Commands:")[2]
+
+
+def test_without_what_the_daemon_needs_the_command_says_what_to_install() -> None:
+    program = "import sys; sys.modules['click'] = None; from burgeed.cli import main; sys.exit(main([]))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "burgee: click is not installed: the command needs burgee[daemon]; "
+        "burgee alone is what an application needs\n"
+    )
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(definition: Path) -> None:

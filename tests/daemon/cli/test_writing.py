@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def test_an_override_is_set_and_served_and_told_leaf_by_leaf(operator: Operator)
         [f"live as generation {operator.daemon.status()['generation']}: new-checkout"],
         [
             "to undo it: burgee rollback --level customer --scope c-42"
-            f" --to {revision - 1} --socket {operator.daemon.socket}"
+            f" --to {revision - 1} --if-match {revision} --socket {operator.daemon.socket}"
         ],
     ]
     assert operator.value("new-checkout", customer="c-42") is True
@@ -61,6 +63,39 @@ def test_the_command_that_is_told_undoes_it(operator: Operator) -> None:
     assert ["editor for customer c-42", "patch.dark", "true", "none"] in lines
     assert operator.value("editor", customer="c-42")["dark"] is False
     assert operator.value("new-checkout", customer="c-42") is True
+
+
+def test_the_command_that_is_told_takes_back_nothing_that_somebody_else_has_set_since(
+    operator: Operator,
+) -> None:
+    undo = operator.says("override", "set", "customer", "c-42", "editor", "--patch", '{"dark": true}')
+    operator.says("override", "set", "customer", "c-43", "new-checkout", "on")
+    arguments = undo.splitlines()[-1].removeprefix("to undo it: burgee ").split()
+    arguments = arguments[: arguments.index("--socket")]
+    operator.says(*arguments, "--dry-run")
+    theirs = operator.document("override", "set", "customer", "c-42", "new-checkout", "on")["revision"]
+    assert f"burgee history {theirs}" in operator.refused(*arguments)
+    assert operator.value("new-checkout", customer="c-42") is True
+
+
+def test_a_level_with_a_slip_of_the_pen_is_refused_and_a_scope_is_told_to_have_nothing(
+    operator: Operator,
+) -> None:
+    for verb in (
+        ["rollback", "--to", "0", "--level", "custmer", "--scope", "c"],
+        ["override", "unset", "custmer", "c"],
+    ):
+        assert "did you mean `customer`?" in operator.refused(*verb)
+    for verb in (
+        ["rollback", "--to", "0", "--level", "customer", "--scope", "c"],
+        ["override", "unset", "customer", "c"],
+    ):
+        assert "warning: nothing is set at run time for customer `c`" in operator.says(*verb)
+
+
+def test_a_lock_of_a_file_is_broken_with_a_warning(operator: Operator) -> None:
+    said = operator.says("override", "set", "organization", "acme", "legacy-export", "off", "--dry-run")
+    assert "`legacy-export` is locked for organization `acme`" in said and "this breaks the lock" in said
 
 
 @pytest.mark.parametrize(
@@ -201,6 +236,14 @@ def test_a_stale_write_is_refused_and_says_which_revision_was_faster(operator: O
     assert f"burgee history {first + 1}" in said
 
 
+def test_a_store_without_a_revision_has_no_history_to_look_at(
+    burgee: Callable[..., Ended], tmp_path: Path
+) -> None:
+    with controlled_daemon(tmp_path) as empty:
+        said = Operator(burgee, empty).refused("flag", "toggle", "new-checkout", "--if-match", "7")
+    assert "there is no revision 7" in said and "burgee history" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -245,6 +288,11 @@ def test_a_problem_is_printed_as_json_too_where_it_is_asked_for(operator: Operat
         (["flag", "rollout", "editor", "--split", "on=1,on=2"], "twice"),
         (["flag", "rollout", "editor", "--ramp", "on", "--start", "+1h"], "--start and --complete"),
         (["flag", "create", "a", "--variant", "b"], "NAME=VALUE"),
+        (["flag", "create", "a", "--variant", "b=1", "--variant", "b=2"], "b stands there twice"),
+        (["flag", "show", "\udcff"], "not text in UTF-8"),
+        (["flag", "toggle", "a", "--reason", "\udcff"], "not text in UTF-8"),
+        (["override", "unset", "customer", ""], "is empty"),
+        (["token", "create", "a", "--scope", "write", "--for", "c"], "LEVEL=SCOPE"),
         (["rollback", "--to", "1", "--level", "customer"], "--level with --scope"),
         (["history", "1", "--flag", "a"], "one of the three"),
         (["impact", "--recorded"], "--overlay FILE, or --to"),
@@ -256,6 +304,52 @@ def test_wrong_usage_ends_with_2_and_asks_nobody(
 ) -> None:
     ended = burgee(*arguments, "--socket", tmp_path / "none.sock")
     assert (ended.returncode, ended.stdout) == (2, "") and said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://127.0.0.1:8016/base",
+        "ftp://127.0.0.1",
+        "http://a@b:1",
+    ],
+)
+def test_what_is_no_address_ends_with_2(burgee: Callable[..., Ended], address: str) -> None:
+    ended = burgee("flag", "list", "--address", address)
+    assert ended.returncode == 2 and "write unix://PATH, http://HOST:PORT" in ended.stderr
+
+
+def test_text_that_cannot_be_sent_ends_with_2(operator: Operator) -> None:
+    for command in (
+        ["flag", "set", "editor", "--description", "\udcff"],
+        ["eval", "a", "--selector", "\udcff"],
+    ):
+        assert "is not text in UTF-8" in operator.refused(*command, code=2)
+
+
+def test_an_outcome_that_cannot_be_printed_is_told_without_a_traceback(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with suppress(OSError), Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        ended = operator.ends("flag", "toggle", "new-checkout")
+    monkeypatch.undo()
+    assert ended.returncode == 1 and "cannot be printed: No space left" in ended.stderr
+    assert operator.value("new-checkout", customer="c") is None
+
+
+def test_an_interrupted_write_says_that_its_outcome_is_not_known(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("burgeed.cli.parameters.ask", interrupt)
+    for command in (["flag", "toggle", "editor"], ["token", "create", "a", "--scope", "read"]):
+        assert "is not known: burgee" in operator.refused(*command, code=130)
+    monkeypatch.undo()
 
 
 @pytest.mark.parametrize(

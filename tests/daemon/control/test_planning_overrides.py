@@ -8,6 +8,7 @@ from burgee.instant import instant_text
 from burgeed.authority.principal import Principal, Restriction, Scope
 from burgeed.control.commands import (
     ClearScope,
+    Command,
     KillFlag,
     OverrideItem,
     ResetScope,
@@ -138,8 +139,55 @@ def test_a_locked_override_of_a_source_yields_to_break_glass_only() -> None:
         changes = planned(command, view)[0].changes
         with pytest.raises(Locked, match=r"flags\.yaml"):
             check_locks(changes, view, writer)
-        check_locks(changes, view, breaker)
-    check_locks(planned(ResetScope("", "organization", "acme", "o"), view)[0].changes, view, writer)
+        (warning,) = check_locks(changes, view, breaker)
+        assert "`a` is locked for organization `acme` in flags.yaml: this breaks the lock" in warning
+    assert not check_locks(
+        planned(ResetScope("", "organization", "acme", "o"), view)[0].changes, view, writer
+    )
+
+
+def test_a_lock_that_is_broken_already_is_not_told_again() -> None:
+    view = view_of(FILE, {override("organization", "acme", "a"): {"variant": "on"}})
+    breaker = Principal("b", "token", frozenset({Scope.WRITE, Scope.BREAK_GLASS}))
+    assert not check_locks(
+        planned(setting(("organization", "acme", "a", "off")), view)[0].changes, view, breaker
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        RollBack(0, "", level="custumer", scope="c-1"),
+        ClearScope("", "custumer", "c-1"),
+        ResetScope("", "custumer", "c-1"),
+    ],
+)
+def test_a_level_that_there_is_not_is_no_scope_where_nothing_is_set(command: Command) -> None:
+    with pytest.raises(NotFound, match="did you mean `customer`"):
+        planned(command, view_of(FILE))
+    then = {override("custumer", "c-1", "a"): {"variant": "on"}}
+    if isinstance(command, RollBack):
+        assert planned(command, view_of(FILE, then))[0].changes
+    else:
+        planned(command, view_of(FILE, then))
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (
+            RollBack(3, "", level="customer", scope="c-99"),
+            "nothing is set at run time for customer `c-99`, and",
+        ),
+        (RollBack(3, "", "a"), "nothing is set at run time for flag `a`, and nothing was then"),
+        (RollBack(3), "nothing is set at run time, and nothing was then"),
+        (ClearScope("", "customer", "c-99"), "nothing is set at run time for customer `c-99`"),
+        (ResetScope("", "customer", "c-99"), "no layer has an override for customer `c-99`"),
+    ],
+)
+def test_whoever_names_a_scope_of_which_nothing_is_known_is_told_so(command: Command, says: str) -> None:
+    plan, _ = planned(command, view_of(FILE))
+    assert plan.changes == () and plan.warnings[0].startswith(says)
 
 
 def test_what_was_set_over_a_lock_is_taken_back_without_break_glass() -> None:

@@ -59,6 +59,29 @@ def test_a_rollback_is_told_after_its_changes() -> None:
     assert told[-1].data == {"target": 2, "changes": 2}
 
 
+@pytest.mark.parametrize(
+    ("keys", "about"),
+    [
+        ([FLAG], (FLAG.flag_set, FLAG.flag_key, "", "")),
+        ([FLAG, KILL], (FLAG.flag_set, FLAG.flag_key, "", "")),
+        ([FLAG, OVERRIDE], (FLAG.flag_set, FLAG.flag_key, "", "")),
+        ([OVERRIDE], (OVERRIDE.flag_set, OVERRIDE.flag_key, OVERRIDE.level, OVERRIDE.scope)),
+        (
+            [OVERRIDE, OVERRIDE._replace(flag_key="z")],
+            (OVERRIDE.flag_set, "", OVERRIDE.level, OVERRIDE.scope),
+        ),
+        ([OVERRIDE, OVERRIDE._replace(level="z")], (OVERRIDE.flag_set, OVERRIDE.flag_key, "", "")),
+        ([OVERRIDE, FLAG._replace(flag_key="z")], (OVERRIDE.flag_set, "", "", "")),
+        ([OVERRIDE, OVERRIDE._replace(flag_set="z")], ("", "", "", "")),
+    ],
+)
+def test_a_rollback_is_told_as_of_the_flag_or_the_scope_that_all_of_it_is_about(
+    keys: list[EntryKey], about: tuple[str, ...]
+) -> None:
+    told = events_of(revision("rollback", *(Change(key, ON, None) for key in keys), target=2))[-1]
+    assert (told.flag_set, told.flag_key, told.level, told.scope) == about
+
+
 def test_the_same_revision_is_told_in_the_same_words() -> None:
     told = revision("rollback", Change(FLAG, None, {}), target=2)
     assert events_of(told) == events_of(told)

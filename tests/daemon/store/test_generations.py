@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.store.directory import DirectoryUnusable, OwnedDirectory
 from burgeed.store.generations import FILE, GenerationCounter
 

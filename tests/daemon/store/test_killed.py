@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.snapshot_bytes import read
 from burgee.wire.head import HEAD_SIZE, MAGIC, VERSION
 from tests.support.daemon import REPOSITORY, clean_environment

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate
 from burgee.flag import Origin
+from burgee.generation import Generation
 from burgee.layer import Layer
-from burgee.snapshot import Generation
 from burgeed.store.generations import GenerationCounter
 from burgeed.store.layers import LayerStore
 from burgeed.store.subscription import Publication, Subscription

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burgeed.store.directory import OwnedDirectory
 from burgeed.store.permissions import Permissions
 
 
@@ -45,6 +46,18 @@ def test_a_directory_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     path.mkdir(mode=0o711)
     Permissions.of_socket(0o660, None).make_directory(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o711
+
+
+def test_nobody_else_may_write_to_what_leads_to_a_directory_that_is_made_whatever_the_umask(
+    tmp_path: Path,
+) -> None:
+    before = os.umask(0)
+    try:
+        OwnedDirectory(tmp_path / "one" / "two" / "state").release()
+    finally:
+        os.umask(before)
+    made = [tmp_path / "one", tmp_path / "one" / "two", tmp_path / "one" / "two" / "state"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o755, 0o755, 0o700]
 
 
 def test_a_directory_is_made_for_those_who_may_connect_and_its_parents_for_the_owner(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.clock import SystemClock
 from burgeed.store import sharing as module
 from burgeed.store.directory import DirectoryUnusable

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.store.directory import DirectoryUnusable
 from burgeed.store.permissions import Permissions
 from burgeed.store.snapshot_files import KEPT, SnapshotFiles, forget_left_files

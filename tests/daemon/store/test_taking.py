@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate
+from burgee.generation import Generation
 from burgee.layer import Layer
-from burgee.snapshot import Generation
 from burgeed.store import layers as module
 from burgeed.store.layers import LayerStore
 from tests.support.strategies import documents

@@ -38,11 +38,14 @@ def plan_overrides(command: SetOverrides, view: View) -> Plan:
 def plan_clear(command: ClearScope, view: View) -> Plan:
     """None of the overrides that were set for the scope at run time."""
     view.need_flag_set(command.flag_set)
+    view.need_level(command.flag_set, command.level)
     about = About(command.flag_set, "override", None, command.level, command.scope)
-    changes = (
+    changes = [
         Change(key, entry.document, None) for key, entry in view.state.entries.items() if about.covers(key)
-    )
-    return Plan("override.remove", tuple(sorted(changes, key=lambda change: change.key)), (about,))
+    ]
+    changes.sort(key=lambda change: change.key)
+    warnings = () if changes else (f"nothing is set at run time for {command.level} `{command.scope}`",)
+    return Plan("override.remove", tuple(changes), (about,), warnings)
 
 
 def _document(item: OverrideItem, view: View, key: EntryKey) -> Any:

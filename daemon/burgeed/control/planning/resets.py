@@ -13,6 +13,7 @@ def plan_reset(command: ResetScope, view: View) -> Plan:
     """None of the run time's own overrides, and ``{inherit: true}`` where a source has one."""
     flag_set, level, scope = command.flag_set, command.level, command.scope
     view.need_flag_set(flag_set)
+    view.need_level(flag_set, level)
     if command.flag_key is not None and not view.overrides_in(flag_set, level, scope) & {command.flag_key}:
         view.need_flag(flag_set, command.flag_key)
     flag_keys = view.overrides_in(flag_set, level, scope) if command.flag_key is None else {command.flag_key}
@@ -26,4 +27,5 @@ def plan_reset(command: ResetScope, view: View) -> Plan:
         )
         changes += change_to(view, key, {"inherit": True} if is_beneath else None)
     about = About(flag_set, "override", command.flag_key, level, scope)
-    return Plan("scope.reset", tuple(changes), (about,))
+    warnings = () if flag_keys else (f"no layer has an override for {level} `{scope}`",)
+    return Plan("scope.reset", tuple(changes), (about,), warnings)

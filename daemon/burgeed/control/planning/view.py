@@ -129,6 +129,16 @@ class View:
         if known and flag_set not in known:
             raise NotFound(_unknown("flag set", flag_set, known))
 
+    def need_level(self, flag_set: str, level: str, entries: Iterable[EntryKey] = ()) -> None:
+        """Raise NotFound for a level that there is not, and for which nothing was set either.
+
+        Args:
+            entries: what was set at another time.
+        """
+        known = {each.name for each in self.beneath.hierarchy(flag_set)}
+        if level not in known and all(key.level != level for key in (*self.state.entries, *entries)):
+            raise NotFound(_unknown("level", level, known))
+
     def need_flag(self, flag_set: str, flag_key: str) -> Document:
         """The flag as a document. Raises NotFound."""
         self.need_flag_set(flag_set)
