@@ -14,9 +14,10 @@ import yaml
 from burgee.composition import compose
 from burgee.condition import OPERATORS, RESERVED_NAMES
 from burgee.evaluation import evaluate
+from burgee.generation import Generation
 from burgee.layer import Layer
 from burgee.resolution import Resolution
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderProcess
 from tests.support.constructs import constructs

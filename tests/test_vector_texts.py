@@ -11,7 +11,7 @@ from burgee.composition import compose
 from burgee.errors import DefinitionError
 from burgee.evaluation import evaluate
 from burgee.fault import Fault
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.reading.messages import SourceFile
 from burgeed.reading.process import ReaderProcess
 from tests.core.test_vectors import unmet

@@ -16,9 +16,10 @@ if _TYPE_CHECKING:
     from burgee.evaluation import evaluate, evaluate_all
     from burgee.explanation import explain
     from burgee.fault import Fault
+    from burgee.generation import Generation
     from burgee.layer import Definition, Layer
     from burgee.resolution import ErrorCode, Reason, Resolution
-    from burgee.snapshot import Generation, Snapshot
+    from burgee.snapshot import Snapshot
 
 __all__ = [
     "BurgeeError",
@@ -48,9 +49,10 @@ _HOMES = {
     "evaluation": ("evaluate", "evaluate_all"),
     "explanation": ("explain",),
     "fault": ("Fault",),
+    "generation": ("Generation",),
     "layer": ("Definition", "Layer"),
     "resolution": ("ErrorCode", "Reason", "Resolution"),
-    "snapshot": ("Generation", "Snapshot"),
+    "snapshot": ("Snapshot",),
 }
 
 

@@ -11,11 +11,12 @@ from burgee.definition.rendering import render_flag, render_kill, render_overrid
 from burgee.dependencies import carry_over, dependents
 from burgee.errors import SnapshotError
 from burgee.flag import DEFAULT_HIERARCHY, Flag, Inherit, Kill, Level, Override, Patch, Segment
+from burgee.generation import NO_GENERATION, Generation
 from burgee.inactivity import why_kill_inactive, why_override_inactive
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.leaves import leaves_of
 from burgee.recomposition import Touched
-from burgee.snapshot import NO_GENERATION, FlagSet, Generation, Inactive, Snapshot
+from burgee.snapshot import FlagSet, Inactive, Snapshot
 from burgee.snapshot_bytes.ladders import WrittenOverrides
 from burgee.snapshot_bytes.mappings import RecordMapping
 from burgee.value import fingerprint

@@ -12,9 +12,10 @@ Evaluation raises none of these: it answers with a Resolution that carries an er
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from burgee.fault import Fault
+if TYPE_CHECKING:
+    from burgee.fault import Fault
 
 
 class BurgeeError(Exception):

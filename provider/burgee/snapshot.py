@@ -9,39 +9,13 @@ from typing import NamedTuple, TypeAlias
 from burgee.bucket import FractionalVersion, next_ramp_edge
 from burgee.context import Context
 from burgee.flag import DEFAULT_HIERARCHY, Flag, Kill, Level, Override, Segment, Window
+from burgee.generation import NO_GENERATION, Generation
 from burgee.leaves import Leaf
 from burgee.resolution import NO_METADATA, Resolution
 from burgee.selector import ANY, Selector
 
-
-class Generation(NamedTuple):
-    """A snapshot's identity. Two are compared for equality; order holds within one epoch only.
-
-    Attributes:
-        epoch: random text, made with a new state directory.
-        number: counts up within the epoch.
-    """
-
-    epoch: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.number}"
-
-    @classmethod
-    def parse(cls, text: str) -> Generation:
-        """Read what ``str`` wrote; ValueError where it did not."""
-        epoch, dash, number = text.rpartition("-")
-        if not dash or not epoch:
-            raise ValueError(f"{text!r} is not a generation: <epoch>-<number>")
-        return cls(epoch, int(number))
-
-
 Function: TypeAlias = Callable[[Context, float], Resolution]
 """A compiled flag: (context, now in Unix seconds) -> the answer."""
-
-NO_GENERATION = Generation("none", 0)
-"""What a snapshot has that no daemon published."""
 
 
 class Inactive(NamedTuple):

@@ -57,6 +57,18 @@ def test_a_snapshot_is_downloaded_and_answers(server: EventServer, listener: Lis
     assert listener.client.evaluate("unknown").error_code is ErrorCode.FLAG_NOT_FOUND
 
 
+def test_who_follows_while_another_generation_is_downloaded_waits_for_it(
+    server: EventServer, listener: Listener, proxy: FaultProxy
+) -> None:
+    server.publish(document("off"))
+    assert listener.do(listener.client.follow(20))
+    proxy.fault = faults.Latency(0.3)
+    server.publish(document("on"))
+    wait_until(lambda: not listener.client._evaluator.is_current)
+    assert listener.do(listener.client.follow(20))
+    assert value(listener) is True
+
+
 def test_answers_follow_what_is_published(server: EventServer, listener: Listener) -> None:
     server.publish(document("off"))
     assert listener.do(listener.client.follow(20))

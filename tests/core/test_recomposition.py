@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from burgee import Snapshot, changes, compose
 from burgee.definition import SourceDocument, read_layer
+from burgee.generation import Generation
 from burgee.layer import Definition, Layer
 from burgee.recomposition import recompose
-from burgee.snapshot import Generation, Inactive
+from burgee.snapshot import Inactive
 from tests.core.differential.native_documents import NativeGrammar
 from tests.core.snapshot_bytes.snapshots import relaxed
 from tests.support.strategies import documents

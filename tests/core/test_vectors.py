@@ -16,9 +16,10 @@ from burgee.errors import DefinitionError
 from burgee.evaluation import evaluate
 from burgee.explanation import explain
 from burgee.fault import Fault
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode
 from burgee.selector import Selector
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from tests.support.vectors import (
     Bucket,
     ExpectedFault,

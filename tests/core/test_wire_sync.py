@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burgee.errors import MessageError
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.wire.sync import HEARTBEAT, EventParser, GenerationEvent, ServerSentEvent, encode
 
 

@@ -18,6 +18,12 @@ from openfeature.flag_evaluation import FlagResolutionDetails
 from tests.support.fake_daemon import FakeDaemon, running
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline that a busy machine meets, of every provider that a test states none for."""
+    monkeypatch.setenv("BURGEE_DEADLINE", "20")
+
+
 class Caller:
     """Calls a provider's methods, blocking or asynchronously, as one thing.
 
@@ -67,7 +73,7 @@ def unix_daemon(tmp_path: Path) -> Iterator[FakeDaemon]:
 
 
 @pytest.fixture
-def provider(daemon: FakeDaemon) -> Iterator[BurgeeProvider]:
+def provider(daemon: FakeDaemon, patience: None) -> Iterator[BurgeeProvider]:
     """A provider of that daemon, not initialized."""
     provider = BurgeeProvider(daemon.address)
     yield provider

@@ -63,7 +63,13 @@ def test_calls_beyond_the_bound_wait_for_their_turn(unix_daemon: FakeDaemon) -> 
 
 
 @pytest.mark.parametrize("state", ["alive", "slow", "hung", "dead"])
-def test_the_event_loop_is_never_blocked(provider: BurgeeProvider, daemon: FakeDaemon, state: str) -> None:
+def test_the_event_loop_is_never_blocked(
+    daemon: FakeDaemon, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if state == "hung":
+        monkeypatch.setenv("BURGEE_DEADLINE", "0.5")
+    provider = BurgeeProvider(daemon.address)
+
     async def calls() -> None:
         with blockbuster_ctx():
             await provider.resolve_boolean_details_async("f", False)
@@ -79,6 +85,7 @@ def test_the_event_loop_is_never_blocked(provider: BurgeeProvider, daemon: FakeD
                 assert (details.value, details.reason) == (True, expected)
 
     asyncio.run(calls())
+    provider.shutdown()
 
 
 def test_the_very_first_call_of_a_process_does_not_block_its_loop(unix_daemon: FakeDaemon) -> None:
@@ -200,8 +207,9 @@ def test_an_outer_timeout_is_the_callers_own(daemon: FakeDaemon) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_uvloop_does_as_well(provider: BurgeeProvider, daemon: FakeDaemon) -> None:
+def test_uvloop_does_as_well(daemon: FakeDaemon) -> None:
     uvloop = pytest.importorskip("uvloop")
+    provider = BurgeeProvider(daemon.address, deadline=3.0)
     daemon.evaluation = echo
 
     async def run() -> None:
@@ -219,3 +227,4 @@ def test_uvloop_does_as_well(provider: BurgeeProvider, daemon: FakeDaemon) -> No
         assert await ask(provider, 100) == -1
 
     uvloop.run(run())
+    provider.shutdown()

@@ -136,7 +136,7 @@ def test_each_answer_is_the_callers_own(provider: BurgeeProvider, daemon: FakeDa
         again.value["list"].append(3)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 257])
+@pytest.mark.parametrize("key", ["", "x" * 257, "\ud800"])
 def test_a_key_that_no_flag_can_have_is_not_found_without_asking(
     provider: BurgeeProvider, daemon: FakeDaemon, caller: Caller, key: str
 ) -> None:
@@ -144,7 +144,7 @@ def test_a_key_that_no_flag_can_have_is_not_found_without_asking(
     assert daemon.requests == []
 
 
-@pytest.mark.parametrize("key", [None, 5, b"flag", "\ud800"])
+@pytest.mark.parametrize("key", [None, 5, b"flag"])
 def test_a_key_that_is_no_text_is_an_error_and_nothing_raised(
     provider: BurgeeProvider, caller: Caller, key: Any
 ) -> None:

@@ -59,6 +59,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({"deadline": True}, "deadline"),
         ({"deadline": "1"}, "deadline"),
         ({"initialize_deadline": -1}, "initialize_deadline"),
+        ({"deadline": 86_401}, "deadline is 86400 seconds at most, not 86401"),
+        ({"initialize_deadline": 1e300}, "initialize_deadline is 86400 seconds at most"),
         ({"grace": 0}, "grace"),
         ({"cache_size": -1}, "cache_size is a whole number from 0 up, not -1"),
         ({"cache_size": 1.5}, "cache_size"),

@@ -11,7 +11,7 @@ from openfeature.contrib.provider.burgee.clock import SystemClock
 from openfeature.contrib.provider.burgee.status import Status, StatusMachine
 from openfeature.contrib.provider.burgee.stream_knowledge import StreamKnowledge
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from tests.provider.conftest import fastest
 
 ONE, TWO = Generation("e", 1), Generation("e", 2)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from openfeature.contrib.provider.burgee.coercion import TypeMismatch, coerce
 from openfeature.contrib.provider.burgee.translation import (
     DEEPEST,
+    MOST_VALUES,
     InvalidContext,
     to_context,
     to_details,
@@ -137,13 +138,36 @@ def test_attributes_may_be_nested_up_to_the_limit() -> None:
     assert to_context(EvaluationContext(None, {"a": nested(DEEPEST)})) == {"a": nested(DEEPEST)}
 
 
-@pytest.mark.parametrize("key", [5, b"u", "\ud800", object()])
-def test_a_targeting_key_that_is_no_text_does_not_get_through_as_one(key: Any) -> None:
-    if key == 5:
-        assert to_context(EvaluationContext(key)) == {"targetingKey": 5}
-        return
-    with pytest.raises(InvalidContext):
+@pytest.mark.parametrize("key", [5, True, 1.5, b"u", ["u"], {"u": 1}, "\ud800", object()])
+def test_a_targeting_key_that_is_no_text_is_refused_wherever_it_stands(key: Any) -> None:
+    with pytest.raises(InvalidContext, match="targetingKey"):
         to_context(EvaluationContext(key))
+    with pytest.raises(InvalidContext, match="targetingKey"):
+        to_context(EvaluationContext(None, {"targetingKey": key}))
+
+
+def test_a_targeting_key_may_be_of_a_subclass_of_text_or_among_the_attributes() -> None:
+    assert to_context(EvaluationContext(Plan.PRO)) == {"targetingKey": "pro"}
+    assert to_context(EvaluationContext(None, {"targetingKey": "u", "a": 1})) == {"targetingKey": "u", "a": 1}
+    assert to_context(EvaluationContext(None, {"targetingKey": None})) == {"targetingKey": None}
+
+
+def twice_over(times: int) -> Any:
+    value: Any = "leaf"
+    for _ in range(times):
+        value = [value, value]
+    return value
+
+
+@pytest.mark.parametrize("value", [twice_over(30), range(10**12), {"a": range(MOST_VALUES)}])
+def test_a_context_of_more_values_than_anybody_can_wait_for_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidContext, match="over 100000 values"):
+        to_context(EvaluationContext("u", {"attribute": value}))
+
+
+def test_a_context_may_have_so_many_values() -> None:
+    attributes = {"attribute": range(MOST_VALUES - 1)}
+    assert to_context(EvaluationContext(None, attributes)) == {"attribute": [*range(MOST_VALUES - 1)]}
 
 
 json_values = st.recursive(

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.snapshot_bytes import write
 from burgee.wire.control_events import PATH
 from burgeed.clock import SystemClock

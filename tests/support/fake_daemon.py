@@ -204,6 +204,10 @@ class FakeDaemon:
             except OSError:
                 return
             with self._lock:
+                # Whoever is let in while all are cut would have a daemon that is dead to everybody else.
+                if self.stopping.is_set():
+                    peer.close()
+                    return
                 self.accepted += 1
                 self._open.add(peer)
             self._spawn(self._serve, peer)

@@ -121,12 +121,17 @@ class FaultProxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            self.accepted += 1
+            with self._lock:
+                # Whoever is let in while all are dropped would be the only one connected.
+                if self._listener is not listener:
+                    client.close()
+                    return
+                self.accepted += 1
+                self._open.add(client)
             self._spawn(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         relay = Relay(self.stopping, client)
-        self._opened(client)
         try:
             self.fault.accepted(relay)
             relay.daemon = self._connect()

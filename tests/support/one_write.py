@@ -17,7 +17,7 @@ from pathlib import Path
 
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.audit.journal import Journal
 from burgeed.audit.keys import open_keys
 from burgeed.authority.principal import Principal, Scope

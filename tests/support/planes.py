@@ -12,7 +12,7 @@ from typing import Any
 
 from burgee.definition import SourceDocument, read_layer
 from burgee.evaluation import evaluate
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgeed.audit.event import AuditEvent
 from burgeed.authority.principal import Principal, Restriction, Scope
 from burgeed.clock import SystemClock

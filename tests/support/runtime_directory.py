@@ -10,7 +10,8 @@ from typing import Any
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
-from burgee.snapshot import Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
 from burgee.snapshot_bytes import write
 from burgee.wire.head import (
     CURRENT,

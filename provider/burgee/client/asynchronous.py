@@ -64,7 +64,10 @@ class AsyncClient(Conversations):
             self._following = asyncio.create_task(self._keep())
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
-                await self._current.wait()
+                # It may have been current, and be about to be so again.
+                while not self._evaluator.is_current:
+                    self._current.clear()
+                    await self._current.wait()
         return self._evaluator.is_current
 
     async def snapshot(self, deadline: float = DOWNLOAD_DEADLINE) -> Snapshot:

@@ -79,7 +79,12 @@ class Client(Conversations):
             if self._following is None:
                 self._following = threading.Thread(target=self._keep, name="burgee-client", daemon=True)
                 self._following.start()
-        self._clock.wait(self._current, deadline)
+        until = self._clock.monotonic() + deadline
+        # It may have been current, and be about to be so again.
+        while not self._evaluator.is_current and (remaining := until - self._clock.monotonic()) > 0:
+            self._current.clear()
+            if not self._evaluator.is_current:
+                self._clock.wait(self._current, remaining)
         return self._evaluator.is_current
 
     def snapshot(self, deadline: float = DOWNLOAD_DEADLINE) -> Snapshot:

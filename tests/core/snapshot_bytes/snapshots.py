@@ -13,8 +13,8 @@ from burgee import Snapshot, compose, evaluate, evaluate_all, explain
 from burgee.definition import SourceDocument, read_layer
 from burgee.dependencies import next_edge, next_edge_of_all, vary
 from burgee.evaluation import flag_keys
+from burgee.generation import Generation
 from burgee.selector import ANY, Selector
-from burgee.snapshot import Generation
 from tests.core.differential.comparison import FIXED, told
 from tests.core.differential.native_documents import NativeGrammar
 from tests.support.strategies import documents

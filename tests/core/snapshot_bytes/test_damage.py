@@ -13,9 +13,9 @@ from burgee import Snapshot, evaluate, explain
 from burgee.composition import changes
 from burgee.dependencies import next_edge, vary
 from burgee.errors import SnapshotError
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode
 from burgee.selector import ANY
-from burgee.snapshot import Generation
 from burgee.snapshot_bytes import read, read_header, write
 from burgee.snapshot_bytes.header import read_directory, whole
 from burgee.snapshot_bytes.layout import FIXED_HEADER, HEADER_LIMIT, Kind

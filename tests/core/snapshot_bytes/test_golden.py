@@ -13,8 +13,8 @@ import pytest
 from burgee import Snapshot, compose, evaluate, explain
 from burgee.definition import SourceDocument, read_layer
 from burgee.dependencies import vary
+from burgee.generation import Generation
 from burgee.selector import Selector
-from burgee.snapshot import Generation
 from burgee.snapshot_bytes import read, write
 from tests.core.snapshot_bytes.snapshots import contents
 from tests.support.vectors import VECTORS, same, seconds

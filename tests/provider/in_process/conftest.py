@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openfeature.contrib.provider.burgee import BurgeeProvider
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.wire.sync import GenerationEvent
 from tests.support.fake_daemon import FakeDaemon, running
 from tests.support.runtime_directory import RuntimeDirectory, snapshot_bytes
@@ -49,6 +49,11 @@ class SharingDaemon(FakeDaemon):
         generation = self.shared.publish(document, needs_daemon=needs_daemon)
         self.publish(GenerationEvent(*generation, str(generation), None, "change"))
         return generation
+
+
+@pytest.fixture(autouse=True)
+def _patient(patience: None) -> None:
+    """Their daemons answer; how soon is not the question."""
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from openfeature.event import ProviderEvent
 from openfeature.flag_evaluation import Reason
 from openfeature.provider import ProviderStatus
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
+from burgee.snapshot_bytes.layout import MAGIC
 from burgee.wire.sync import GenerationEvent
 from tests.provider.conftest import Caller, eventually, threads_named
 from tests.provider.in_process.conftest import FLAGS, flags, settle
@@ -149,6 +150,18 @@ def test_it_evaluates_here_what_it_downloaded(
         assert (details.value, details.reason) == ("alpha", Reason.STATIC)
     assert [request.method for request in distant.requests] == ["GET"]
     assert downloads.headers[0]["authorization"] == "Bearer secret"
+
+
+def test_a_snapshot_of_a_later_format_is_downloaded_once_and_every_flag_asked(
+    distant: FakeDaemon, downloads: Downloads, openfeature_api: Any, caller: Caller
+) -> None:
+    later = bytearray(downloads.data)
+    later[len(MAGIC)] += 1
+    downloads.data = bytes(later)
+    provider = set_provider(distant, openfeature_api)
+    assert not threads_named("burgee-download")
+    assert caller.resolve(provider, "string", "text", "").value == "from the daemon"
+    assert len(downloads.headers) == 1
 
 
 def test_a_handler_of_the_change_sees_the_new_value(

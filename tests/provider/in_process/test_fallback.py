@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import stat
@@ -35,12 +36,14 @@ def alone(tmp_path: Path, **options: Any) -> BurgeeProvider:
 
 
 @BOTH
-@pytest.mark.parametrize("form", ["definition", "snapshot"])
+@pytest.mark.parametrize("form", ["definition", "with a byte order mark", "snapshot"])
 def test_with_a_bootstrap_file_an_application_starts_without_a_daemon(
     tmp_path: Path, bootstrap: Path, resolver: str, form: str, caller: Caller, openfeature_api: Any
 ) -> None:
     if form == "snapshot":
         bootstrap.write_bytes(snapshot_bytes(flags(text="b"), 4))
+    elif form == "with a byte order mark":
+        bootstrap.write_bytes(codecs.BOM_UTF8 + bootstrap.read_bytes())
     provider = alone(tmp_path, resolver=resolver, bootstrap=bootstrap, initialize_deadline=30)
     began = time.monotonic()
     openfeature_api.set_provider_and_wait(provider)
@@ -200,6 +203,8 @@ def test_a_daemon_that_comes_takes_over_from_the_bootstrap_file(
     openfeature_api.set_provider_and_wait(provider)
     client = openfeature_api.get_client()
     assert client.get_string_details("text", "").reason is Reason.STALE
+    # Until that is told, the status is what the SDK made of `initialize`.
+    eventually(lambda: client.get_provider_status() is ProviderStatus.STALE)
     daemon.evaluation = answer("alpha")
     with running(daemon):
         daemon.serve(FLAGS)

@@ -14,7 +14,7 @@ from openfeature.contrib.provider.burgee.shared.head import open_head
 from openfeature.contrib.provider.burgee.shared.place import Refused, SharedPlace, shared_places
 from openfeature.contrib.provider.burgee.shared.watch import HeadWatch
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.wire.head import HEAD_SIZE, MAGIC_OFFSET, VERSION_OFFSET
 from tests.provider.in_process.clocks import StandingClock
 from tests.support.runtime_directory import EPOCH, RuntimeDirectory

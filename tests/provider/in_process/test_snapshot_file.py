@@ -13,7 +13,7 @@ from openfeature.contrib.provider.burgee.shared.file_system import FileSystems
 from openfeature.contrib.provider.burgee.shared.place import Refused, SharedPlace
 from openfeature.contrib.provider.burgee.shared.snapshot_file import current_generation, current_snapshot
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from tests.provider.in_process.test_head import DOCUMENT, AnothersPlace, a_process
 from tests.support.runtime_directory import EPOCH, RuntimeDirectory, snapshot_bytes
 
@@ -125,9 +125,9 @@ def test_no_descriptor_is_left_behind(shared: RuntimeDirectory) -> None:
     for _ in range(20):
         file = current_snapshot(place, FileSystems())
         current_generation(place, FileSystems())
-    assert count() == before
+    assert count() <= before
     shared.publish_bytes(b"nonsense", mode=0o600)
     for _ in range(20):
         refusal(place)
-    assert count() == before
+    assert count() <= before
     assert file.snapshot.generation.number == 1

@@ -6,6 +6,7 @@ import threading
 import time
 from functools import partial
 
+import pytest
 from openfeature.contrib.provider.burgee import BurgeeProvider, announcements
 from openfeature.contrib.provider.burgee.announcements import (
     MOST_PENDING,
@@ -18,7 +19,7 @@ from openfeature.contrib.provider.burgee.status import Status
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent, ProviderEventDetails
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from tests.provider.conftest import eventually, threads_named
 from tests.support.fake_daemon import FakeDaemon
 
@@ -58,7 +59,10 @@ def test_changes_are_told_in_their_order_and_the_thread_ends_with_them() -> None
     eventually(lambda: announcer.announced is Status.STALE)
 
 
-def test_nothing_is_told_between_the_end_of_initialize_and_the_sdks_own_announcement() -> None:
+def test_nothing_is_told_between_the_end_of_initialize_and_the_sdks_own_announcement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announcements, "AFTER_INITIALIZE", 60.0)
     sink = Sink()
     announcer = Announcer(sink.emit, SystemClock())
     announcer.initialize_began()
@@ -74,7 +78,7 @@ def test_nothing_is_told_between_the_end_of_initialize_and_the_sdks_own_announce
     assert (announcer.announced, announcer.holding) == (Status.STALE, False)
 
 
-def test_without_an_announcement_of_the_sdk_the_wait_ends_by_itself(monkeypatch: object) -> None:
+def test_without_an_announcement_of_the_sdk_the_wait_ends_by_itself() -> None:
     sink = Sink()
     announcer = Announcer(sink.emit, SystemClock())
     announcer.initialize_began()
@@ -134,8 +138,11 @@ def test_a_forked_child_goes_on_with_what_the_parent_had_not_told() -> None:
     assert [details.flags_changed for _, details in sink.told] == [["a"], ["b"]]
 
 
-def test_a_slow_return_to_the_sdk_cannot_overwrite_a_later_status(unix_daemon: FakeDaemon) -> None:
+def test_a_slow_return_to_the_sdk_cannot_overwrite_a_later_status(
+    unix_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The SDK sets READY some time after ``initialize`` returned; STALE, found before, has to come later."""
+    monkeypatch.setattr(announcements, "AFTER_INITIALIZE", 60.0)
     told: list[str] = []
     provider = BurgeeProvider(unix_daemon.address)
     provider._lifecycle._subscribe = partial(provider._lifecycle._subscribe, fallback=lambda: True)

@@ -14,7 +14,8 @@ from openfeature.contrib.provider.burgee.options import Options
 from openfeature.contrib.provider.burgee.remote import RemoteResolver, addresses_of
 from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 
-from burgee.snapshot import Generation, Snapshot
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
 from tests.provider.remote.asking import Asker
 from tests.support.fake_daemon import FakeDaemon, Handler, http, raw, running
 

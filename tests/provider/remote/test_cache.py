@@ -11,8 +11,8 @@ from openfeature.contrib.provider.burgee.answer_reach import Told
 from openfeature.contrib.provider.burgee.cache import AnswerCache, CacheStatistics
 from openfeature.contrib.provider.burgee.cached_answer import UNIT
 
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode, Reason, Resolution
-from burgee.snapshot import Generation
 from burgee.value import FlagType
 from tests.provider.remote.conftest import FIRST, SECOND, HandClock, Served
 

@@ -10,8 +10,9 @@ from openfeature.contrib.provider.burgee.cache import CacheStatistics
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode, Reason
-from burgee.snapshot import Generation, Snapshot
+from burgee.snapshot import Snapshot
 from burgee.wire.sync import GenerationEvent
 from tests.provider.remote.asking import Asker
 from tests.provider.remote.conftest import FIRST, SECOND, HandClock, Make, Served, told

@@ -149,9 +149,9 @@ def test_what_is_cached_is_what_the_daemon_would_say(address: str) -> None:
 
 
 def test_an_edge_in_time_ends_an_answer_by_itself(address: str, folder: Path) -> None:
+    connected(address)
     edge = datetime.now(UTC) + timedelta(seconds=4)
     save(folder, flags(edge.isoformat()))
-    connected(address)
     client = api.get_client()
     context = EvaluationContext("u", {"plan": "x"})
 

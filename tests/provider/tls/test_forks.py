@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
 from openfeature.contrib.provider.burgee import forks
+from openfeature.contrib.provider.burgee.address import TcpAddress
+from openfeature.contrib.provider.burgee.clock import Random, SystemClock
 from openfeature.contrib.provider.burgee.tls_files import TlsFiles
+from openfeature.contrib.provider.burgee.tracking import Tracking
+from openfeature.contrib.provider.burgee.transports.connection import Connection
 from openfeature.contrib.provider.burgee.transports.tls_terms import FollowedTerms, read_terms
 
 from tests.provider.conftest import Caller
@@ -57,6 +63,25 @@ def test_a_session_says_no_goodbye_in_a_child(authority: Authority) -> None:
     channel._outgoing.write(b"what is left to send")
     assert in_child(lambda: channel.goodbye() == b"")
     assert channel.goodbye() == b"what is left to send"
+
+
+def test_a_session_that_tracked_events_went_over_is_not_let_go_of_in_a_child(authority: Authority) -> None:
+    # That would take locks of OpenSSL's, which another thread of the parent's may have held.
+    channel = read_terms(TlsFiles(str(authority.certificate_path))).channel("localhost")
+    mine, other = socket.socketpair()
+    address = TcpAddress("localhost", 443, tls=True)
+    tracking = Tracking((), SystemClock(), Random())
+    tracking._idle.give(Connection(mine, address, channel))
+    session = weakref.ref(channel)
+    del channel
+
+    def keeps_it() -> bool:
+        tracking.after_fork()
+        return session() is not None and mine.fileno() == -1
+
+    assert in_child(keeps_it)
+    mine.close()
+    other.close()
 
 
 def test_a_child_reads_the_files_anew(authority: Authority) -> None:

@@ -13,7 +13,7 @@ from openfeature.contrib.provider.burgee import BurgeeProvider, forks
 from openfeature.contrib.provider.burgee.announcements import ConfigurationChanged
 from openfeature.event import ProviderEvent, ProviderEventDetails
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 FORKS = 40
 CLIENTS = 50

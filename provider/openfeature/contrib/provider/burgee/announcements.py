@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from openfeature.event import ProviderEvent, ProviderEventDetails
 from openfeature.exception import ErrorCode
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 from . import forks
 from .clock import Clock

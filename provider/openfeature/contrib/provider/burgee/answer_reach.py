@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from burgee.generation import Generation
 from burgee.resolution import Resolution
-from burgee.snapshot import Generation
 from burgee.wire.bulk import read_bulk
 from burgee.wire.ofrep import GENERATION, UNTIL, VARY, read_vary
 

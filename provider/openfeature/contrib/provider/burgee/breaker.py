@@ -23,7 +23,7 @@ class Breaker:
         self._clock = clock
         self._random = random
         self._probe = probe
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._held_until: float | None = None
         self._episode = 0
         self._failures = 0
@@ -60,4 +60,4 @@ class Breaker:
 
     def after_fork(self) -> None:
         """In the child: the call on trial, if there was one, is the parent's."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()

@@ -12,8 +12,8 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from burgee.context import Context
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode, Resolution
-from burgee.snapshot import Generation
 from burgee.value import FlagType
 
 from .answer_reach import Told
@@ -59,7 +59,10 @@ class AnswerCache:
         self._size = size
         self._generation = knowledge.generation
         self._monotonic = clock.monotonic
-        self._lock = threading.Lock()
+        # What interrupts a thread, a signal's handler or a finalizer, may evaluate flags too: it waits for
+        # nothing that this thread holds, and leaves a change that is under way alone.
+        self._lock = threading.RLock()
+        self._changing = False
         self._places = Places(size, self._evicted)
         self._flags: dict[str, tuple[Shape, ...]] = {}
         self._overtaken: Generation | None = None
@@ -162,14 +165,13 @@ class AnswerCache:
         if told.generation is None:
             told = told._replace(names=None)  # it names nothing that would end it
         with self._lock:
-            if not self._may_be_kept(flag_key, told):
+            if self._changing:
                 return False
-            if told.resolution.error_code is not None and (
-                told.names is None or told.resolution.error_code not in _REPEATED
-            ):
-                self._forget(flag_key, context, context_json)
-                return False
-            return self._put(flag_key, context, context_json, told)
+            self._changing = True
+            try:
+                return self._keep(flag_key, context, context_json, told)
+            finally:
+                self._changing = False
 
     def end(self, flag_keys: frozenset[str] | None) -> None:
         """Trust no answer any longer that time could change, since time did.
@@ -178,12 +180,11 @@ class AnswerCache:
             flag_keys: whose; None where it is not known.
         """
         with self._lock:
-            self._edges_at = self._monotonic()
-            for flag_key in list(self._flags) if flag_keys is None else flag_keys & self._flags.keys():
-                for shape in self._flags[flag_key]:
-                    for kept in shape:
-                        if flag_keys is not None or kept.until is not None:
-                            kept.generation = None
+            self._changing = True
+            try:
+                self._end(flag_keys)
+            finally:
+                self._changing = False
 
     def clear(self) -> None:
         """Forget everything but the counts."""
@@ -195,10 +196,29 @@ class AnswerCache:
         """In the child: go on with what was kept. A thread that is gone may have left a change half done, but
         no answer half written.
         """
-        if self._lock.locked():
+        if self._changing:
             self._flags = {}
             self._places = Places(self._size, self._evicted)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._changing = False
+
+    def _keep(self, flag_key: str, context: Context, context_json: bytes, told: Told) -> bool:
+        if not self._may_be_kept(flag_key, told):
+            return False
+        if told.resolution.error_code is not None and (
+            told.names is None or told.resolution.error_code not in _REPEATED
+        ):
+            self._forget(flag_key, context, context_json)
+            return False
+        return self._put(flag_key, context, context_json, told)
+
+    def _end(self, flag_keys: frozenset[str] | None) -> None:
+        self._edges_at = self._monotonic()
+        for flag_key in list(self._flags) if flag_keys is None else flag_keys & self._flags.keys():
+            for shape in self._flags[flag_key]:
+                for kept in shape:
+                    if flag_keys is not None or kept.until is not None:
+                        kept.generation = None
 
     def _may_be_kept(self, flag_key: str, told: Told) -> bool:
         """Whether an answer is no older than what is known; and learn from it."""

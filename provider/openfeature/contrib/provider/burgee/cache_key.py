@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Hashable
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from burgee.context import Context
 from burgee.value import fingerprint
+
+from . import forks
 
 Key: TypeAlias = tuple[Hashable, ...]
 Read: TypeAlias = Callable[[Context], Key]
@@ -46,6 +47,8 @@ def key_of(values: Key, classes: Classes) -> Key:
 
 def digest(context_json: bytes) -> Key:
     """A short name of a whole context, from its fingerprint."""
+    with forks.importing():
+        import hashlib  # here: it brings OpenSSL, and few answers depend on a whole context
     return (hashlib.blake2b(context_json, digest_size=16).digest(),)
 
 
@@ -57,4 +60,5 @@ def _distinct(value: Any) -> Hashable:
     kind = type(value)
     if kind in _AMONG_THEIR_OWN:
         return value  # type: ignore[no-any-return]
-    return repr(value) if kind is float else fingerprint(value)
+    # A copy, as long as it is: orjson's own would keep four kilobytes for each key of the cache.
+    return repr(value) if kind is float else bytes(memoryview(fingerprint(value)))

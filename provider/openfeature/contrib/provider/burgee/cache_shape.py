@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from burgee.context import Context
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 from .cache_key import Classes, Key, Read, classes_of, digest, key_of, reader
 from .cached_answer import Kept

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode, Reason, Resolution
-from burgee.snapshot import Generation
 from burgee.value import FlagType, Value
 
 from .coercion import TypeMismatch, coerce

@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Generator, Sequence
 from typing import Final
 
+from burgee.generation import Generation
 from burgee.resolution import ErrorCode
-from burgee.snapshot import Generation
 
 from .clock import Clock
 from .exchange import Request, Response, Unreachable, authorization

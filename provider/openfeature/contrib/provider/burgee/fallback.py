@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import orjson
+from burgee.generation import Generation
 
-from burgee.composition import compose
-from burgee.definition import SourceDocument, read_layer
-from burgee.errors import DefinitionError, SnapshotError
-from burgee.snapshot import Generation, Snapshot
-from burgee.snapshot_bytes import read
-from burgee.snapshot_bytes.layout import MAGIC
-
+from . import forks
 from .clock import Clock, Random
-from .last_snapshot import LastSnapshot
-from .options import Options, OptionsError
+from .options import Options
+
+if TYPE_CHECKING:
+    from burgee.snapshot import Snapshot
+
+    from .last_snapshot import LastSnapshot
 
 
 class Fallback:
@@ -34,9 +33,16 @@ class Fallback:
     """
 
     def __init__(self, options: Options, clock: Clock, random: Random) -> None:
-        self.bootstrap = None if options.bootstrap is None else read_bootstrap(Path(options.bootstrap))
+        self.bootstrap: Snapshot | None = None
         self._last: LastSnapshot | None = None
+        # Each is imported where it is wanted: most providers keep nothing for bad days.
+        if options.bootstrap is not None:
+            with forks.importing():
+                from .bootstrap import read_bootstrap
+            self.bootstrap = read_bootstrap(Path(options.bootstrap))
         if options.last_snapshot is not None:
+            with forks.importing():
+                from .last_snapshot import LastSnapshot
             self._last = LastSnapshot(Path(options.last_snapshot), clock, random)
 
     @property
@@ -63,29 +69,3 @@ class Fallback:
         """In a forked child: leave to the parent what it was about to write."""
         if self._last is not None:
             self._last.after_fork()
-
-
-def read_bootstrap(path: Path) -> Snapshot:
-    """Read a snapshot's bytes, or a definition in JSON.
-
-    Raises:
-        OptionsError: the file is neither.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise OptionsError(f"bootstrap {path} cannot be read: {error.strerror or error}") from None
-    try:
-        if data.startswith(MAGIC):
-            return read(memoryview(data), whole=True)
-        document = orjson.loads(data)
-        layer, _ = read_layer(str(path), [SourceDocument(document, str(path))])
-        return compose([layer])
-    except SnapshotError as error:
-        raise OptionsError(f"bootstrap {path} is no usable snapshot: {error}") from None
-    except orjson.JSONDecodeError as error:
-        raise OptionsError(
-            f"bootstrap {path} is neither a snapshot nor JSON ({error}): write one of the two"
-        ) from None
-    except DefinitionError as error:
-        raise OptionsError(f"bootstrap {path} is no valid definition:\n{error}") from None

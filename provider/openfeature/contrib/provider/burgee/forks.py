@@ -17,6 +17,9 @@ from weakref import WeakSet
 
 LONGEST_WAIT = 0.2
 """Seconds that a fork waits for an event that is being told to the SDK, or for a step of a TLS handshake."""
+LONGEST_IMPORT = 5.0
+"""Seconds that a fork waits for an import under way: longer, since that comes to an end, and a child that got
+half of a module would wait for ever."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
@@ -73,6 +76,7 @@ class ForkWatch:
 _watches: WeakSet[ForkWatch] = WeakSet()
 _emission = threading.RLock()
 _cryptography = threading.RLock()
+_importing = threading.RLock()
 _holders: dict[int, list[threading.RLock]] = {}
 """What each thread that forks has taken."""
 
@@ -94,9 +98,17 @@ def cryptography() -> threading.RLock:
     return _cryptography
 
 
+def importing() -> threading.RLock:
+    """The lock under which modules are imported by a call, or by a thread of the provider's own.
+
+    Python marks a module that is being imported as its thread's, and in a forked child that thread is gone.
+    """
+    return _importing
+
+
 def _before() -> None:
-    locks = (_emission, _cryptography)
-    _holders[threading.get_ident()] = [lock for lock in locks if lock.acquire(timeout=LONGEST_WAIT)]
+    locks = ((_emission, LONGEST_WAIT), (_cryptography, LONGEST_WAIT), (_importing, LONGEST_IMPORT))
+    _holders[threading.get_ident()] = [lock for lock, wait in locks if lock.acquire(timeout=wait)]
 
 
 def _after_in_parent() -> None:
@@ -105,9 +117,10 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    global _emission, _cryptography
+    global _emission, _cryptography, _importing
     _emission = threading.RLock()
     _cryptography = threading.RLock()
+    _importing = threading.RLock()
     _holders.clear()
     for watch in list(_watches):
         watch.after_fork()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 from .knowledge import Knowledge
 from .shared.watch import HeadWatch

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-from burgee.snapshot import Function, Snapshot
+from typing import TYPE_CHECKING
 
 from .shared.head import NO_COUNTERS
+
+if TYPE_CHECKING:
+    from burgee.snapshot import Function, Snapshot
 
 
 class Held:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from burgee.context import Context
-from burgee.evaluation import evaluate
 from burgee.resolution import Reason, Resolution
 from burgee.selector import ANY, Selector
 from burgee.value import FlagType
@@ -15,6 +14,7 @@ from burgee.wire.sync import GenerationEvent
 from .cache import CacheStatistics
 from .cached_answer import of_type
 from .clock import Clock
+from .evaluator import evaluate
 from .from_memory import remembered
 from .held import Held
 from .newest_snapshot import NewestSnapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 
 class Knowledge(Protocol):

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Generation, Snapshot
-from burgee.snapshot_bytes import HEADER_LIMIT, read, read_header
+from burgee.generation import Generation
+from burgee.snapshot import Snapshot
+from burgee.snapshot_bytes import HEADER_LIMIT
 
 from .clock import Clock, Random
+from .evaluator import read, read_header
 from .shared.place import Refused, open_trusted
 
 SPREAD: Final = 0.5

@@ -6,14 +6,14 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Generation, Snapshot
-from burgee.snapshot_bytes import read
+from burgee.generation import Generation
 from burgee.wire.head import SEQUENCE
 from burgee.wire.sync import GenerationEvent
 
+from . import forks
 from .clock import Clock, Random
 from .download import Downloader, NotDownloaded
 from .exchange import Unreachable
@@ -24,6 +24,9 @@ from .shared.head import NO_COUNTERS
 from .shared.place import Refused
 from .shared.watch import HeadWatch
 
+if TYPE_CHECKING:
+    from burgee.snapshot import Snapshot
+
 LOOK_PAUSE: Final = 0.1
 """Seconds between two looks at whether the daemon lives."""
 RETRY_PAUSE: Final = 1.0
@@ -33,6 +36,8 @@ LONGEST_PAUSE: Final = 30.0
 """Seconds: the bounds of the pauses between downloads, each drawn from zero to a bound that doubles."""
 FIRST_LOOK: Final = 0.5
 """Seconds that a caller waits at most for another one which reads the first snapshot."""
+_BEYOND: Final = frozenset({"features", "version"})
+"""Faults of a snapshot that a later daemon made: it will be no other for being asked again."""
 
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
@@ -176,7 +181,7 @@ class NewestSnapshot:
         try:
             found, data = self._watch.snapshot()
         except Refused as refusal:
-            if refusal.fault == "features":
+            if refusal.fault in _BEYOND:
                 self._beyond = self._knowledge.generation() or self._wanted
         else:
             if self._is_current(found.generation):
@@ -213,7 +218,7 @@ class NewestSnapshot:
             self._logged = ""
             return
         except SnapshotError as error:
-            lasting = error.fault == "features"
+            lasting = error.fault in _BEYOND
             if lasting:
                 self._beyond = generation
             problem = f"the daemon's snapshot is not used: {error}"
@@ -234,6 +239,8 @@ class NewestSnapshot:
     def _install(self, data: bytes | None) -> None:
         if data is None:
             return
+        with forks.importing():
+            from .evaluator import read  # here, where there is a snapshot
         buffer = memoryview(data)
         snapshot = read(buffer, whole=True)
         with self._lock:

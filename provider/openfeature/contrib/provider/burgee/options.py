@@ -15,6 +15,8 @@ from .address import AddressError, parse_address
 from .tls_files import TlsFiles
 
 RESOLVERS = ("remote", "in-process")
+LONGEST_DEADLINE = 86_400
+"""Seconds. The operating system waits for some days at most, and refuses to wait for longer."""
 _PREFIX = "BURGEE_"
 
 
@@ -132,6 +134,8 @@ class Options:
             value = getattr(self, name)
             if not _is_number(value) or not 0 < value < math.inf:
                 faults.append(f"{name} is a number of seconds over 0, not {value!r}")
+            elif name != "grace" and value > LONGEST_DEADLINE:
+                faults.append(f"{name} is {LONGEST_DEADLINE} seconds at most, not {value!r}")
         for name, least in (("cache_size", 0), ("connections", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:

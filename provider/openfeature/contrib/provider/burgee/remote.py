@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from burgee.context import Context
 from burgee.resolution import Resolution
-from burgee.snapshot import Snapshot
 from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
+from . import forks
 from .address import Address, default_addresses, parse_address
 from .breaker import Breaker
 from .cache import AnswerCache, CacheStatistics
@@ -26,6 +26,8 @@ from .transports.endpoint import Whereabouts
 from .transports.idle import IdleConnections
 
 if TYPE_CHECKING:
+    from burgee.snapshot import Snapshot
+
     from .transports.asynchronous import AsynchronousTransport
 
 
@@ -77,7 +79,7 @@ class RemoteResolver:
         self._asking = Asking(options, self._cache, self._breaker, self._flights, knowledge, instead, clock)
         self._blocking = BlockingTransport(places, self._idle, clock)
         self._asynchronous: AsynchronousTransport | None = None
-        self._making = threading.Lock()
+        self._making = threading.RLock()
 
     def ask(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution:
         """Answer within the deadline, blocking."""
@@ -119,7 +121,7 @@ class RemoteResolver:
         self._asking.after_fork()
         self._flights.after_fork()
         self._breaker.after_fork()
-        self._making = threading.Lock()
+        self._making = threading.RLock()
         if self._asynchronous is not None:
             self._asynchronous.after_fork()
 
@@ -132,7 +134,8 @@ class RemoteResolver:
 
     def _make_asynchronous(self) -> AsynchronousTransport:
         # Imported here: an application without an event loop does not pay for asyncio.
-        from .transports.asynchronous import AsynchronousTransport
+        with forks.importing():
+            from .transports.asynchronous import AsynchronousTransport
 
         with self._making:
             if self._asynchronous is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from burgee.context import Context
 from burgee.errors import MessageError
-from burgee.evaluation import evaluate
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.selector import Selector
-from burgee.snapshot import Snapshot
 from burgee.value import FlagType, fingerprint
 
 from .answer_reach import all_told_by, told_by
@@ -36,6 +35,9 @@ from .knowledge import Knowledge
 from .options import Options
 from .prefetched import Prefetched
 from .single_flight import Flights, Landing
+
+if TYPE_CHECKING:
+    from burgee.snapshot import Snapshot
 
 BREATHER = 100
 """Answers that are kept in one go; then an event loop's other tasks have their turn."""
@@ -84,6 +86,9 @@ class Asking:
         if not 0 < len(flag_key) <= LONGEST_KEY:
             message = f"a flag's key has 1 to {LONGEST_KEY} characters, this one {len(flag_key)}"
             return Resolution.error(flag_key, ErrorCode.FLAG_NOT_FOUND, message)
+        if not _is_unicode(flag_key):
+            message = f"{flag_key!r} is no valid Unicode text, so there is no flag of that key"
+            return Resolution.error(flag_key, ErrorCode.FLAG_NOT_FOUND, message)
         body = fingerprint(context)
         if len(body) > LARGEST_BODY - _ENVELOPE:
             message = f"the context has {len(body)} bytes of JSON, over the daemon's limit of {LARGEST_BODY}"
@@ -91,11 +96,12 @@ class Asking:
         question = self._cache.question(flag_key, context, body)
         if question is None:
             return (yield from self._one(flag_key, flag_type, context, body))
-        landing = self._flights.join(question)
-        if landing is not None:
+        landing, is_anothers = self._flights.join(question)
+        if is_anothers:
             try:
                 yield landing
             except Unreachable as failure:
+                self._flights.leave(question, landing)
                 return self._after(failure, flag_key, flag_type, context, body)
             found = self._cache.exact(flag_key, flag_type, context)
             if found is not None:
@@ -105,7 +111,7 @@ class Asking:
         try:
             return (yield from self._one(flag_key, flag_type, context, body))
         finally:
-            self._flights.land(question)
+            self._flights.land(question, landing)
 
     def all(self, context: Context) -> Conversation[int]:
         """Ask for all flags, and return how many answers were kept."""
@@ -225,6 +231,8 @@ class Asking:
     def _evaluated(
         self, snapshot: Snapshot, flag_key: str, flag_type: FlagType, context: Context
     ) -> Resolution | None:
+        from .evaluator import evaluate  # nothing new: who read the snapshot imported it
+
         if flag_key in snapshot.needs_daemon:
             return None
         resolution = evaluate(snapshot, flag_key, context, now=self._clock.wall(), selector=self._selector)
@@ -232,3 +240,11 @@ class Asking:
             return None
         answer = of_type(flag_type, remembered(resolution, Reason.STALE))
         return answer if answer.error_code is None else None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from burgee.wire.sync import GenerationEvent
 
+from . import forks
 from .clock import Clock, Random
 from .download import Downloader
 from .fallback import Fallback
 from .head_and_stream import HeadAndStream
-from .in_process import InProcessResolver
 from .knowledge import Knowledge
 from .newest_snapshot import NewestSnapshot
 from .options import Options
@@ -52,12 +52,11 @@ def make_resolver(
         known_by = knowledge if shared else heard
         return RemoteResolver(options, tuple(places), clock, random, known_by, newest.stand_in)
 
-    resolver = (
-        InProcessResolver(newest, remote, options.selector, clock)
-        if in_process
-        else RemoteFirst(remote(), newest)
-    )
-    return resolver, newest.can_answer
+    if not in_process:
+        return RemoteFirst(remote(), newest), newest.can_answer
+    with forks.importing():
+        from .in_process import InProcessResolver  # here, since it brings all that evaluates
+    return InProcessResolver(newest, remote, options.selector, clock), newest.can_answer
 
 
 class RemoteFirst:

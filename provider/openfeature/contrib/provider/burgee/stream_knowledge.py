@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 
 from .clock import Clock
 

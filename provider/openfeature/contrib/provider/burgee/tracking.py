@@ -6,6 +6,7 @@ import atexit
 import math
 import threading
 import weakref
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from burgee.wire.tracking import LONGEST_NAME, TrackedEvent, write_event
 
 from .clock import Clock, Random
 from .tracking_sender import Sender, Tally
-from .translation import InvalidContext, to_context
+from .translation import InvalidContext, to_attributes, to_context
 from .transports.blocking import BlockingTransport
 from .transports.endpoint import Whereabouts
 from .transports.idle import IdleConnections
@@ -60,7 +61,9 @@ class Tracking:
         self._token = token
         self._clock = clock
         self._random = random
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._written: deque[bytes] = deque()
+        self._queueing = False
         self._idle = IdleConnections()
         self._tally = Tally()
         self._sender: Sender | None = None
@@ -87,10 +90,8 @@ class Tracking:
             details: a number and attributes that go with it.
         """
         try:
-            event = self._write(name, evaluation_context, details)
-            with self._lock:
-                if self._sender is None or not self._sender.put(event):
-                    self._sender = self._started(event)
+            self._written.append(self._write(name, evaluation_context, details))
+            self._queue()
         except Exception as error:
             why = str(error) if isinstance(error, InvalidContext) else f"{type(error).__name__}: {error}"
             self._tally.count_dropped(1, why)
@@ -105,10 +106,27 @@ class Tracking:
 
     def after_fork(self) -> None:
         """In the child: begin anew. The queue, its thread and its connections are the parent's."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._written = deque()
+        self._queueing = False
         self._tally = Tally()
-        self._idle = IdleConnections()
+        self._idle.after_fork()
         self._sender = None
+
+    def _queue(self) -> None:
+        """Give the sender what was written."""
+        while self._written:
+            with self._lock:
+                if self._queueing:
+                    return  # a signal's handler or a finalizer tracks amidst this very thread's queueing
+                self._queueing = True
+                try:
+                    while self._written:
+                        event = self._written.popleft()
+                        if self._sender is None or not self._sender.put(event):
+                            self._sender = self._started(event)
+                finally:
+                    self._queueing = False
 
     def _started(self, event: bytes) -> Sender:
         """A sender that has the event."""
@@ -131,12 +149,10 @@ class Tracking:
             raise ValueError(f"an event's name is a text of 1 to {LONGEST_NAME} characters, not {name!r:.80}")
         context = to_context(evaluation_context)
         targeting_key = context.pop(TARGETING_KEY, None)
-        if not isinstance(targeting_key, str | None):
-            raise ValueError(f"a targeting key is a text, not {targeting_key!r:.80}")
         value = None if details is None else details.value
         if value is not None and not (_is_number(value) and math.isfinite(value)):
             raise ValueError(f"an event's value is a finite number, not {value!r:.80}")
-        attributes = {} if details is None else to_context(EvaluationContext(None, details.attributes))
+        attributes = {} if details is None else to_attributes(details.attributes)
         written = write_event(
             TrackedEvent(name, self._clock.wall(), targeting_key, context, value, attributes)
         )

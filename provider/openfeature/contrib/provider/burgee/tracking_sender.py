@@ -37,7 +37,7 @@ class Tally:
     def __init__(self) -> None:
         self.sent = 0
         self.dropped = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._complained = False
 
     def count_sent(self, events: int) -> None:
@@ -88,7 +88,7 @@ class Sender:
         self._tally = tally
         self._clock = clock
         self._random = random
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._queue = TrackingQueue()
         self._ended = False
         self._arrived = threading.Event()

@@ -16,10 +16,14 @@ from openfeature.flag_evaluation import FlagEvaluationDetails, FlagResolutionDet
 from burgee.context import TARGETING_KEY
 from burgee.resolution import Reason as CoreReason
 from burgee.resolution import Resolution
-from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType, Value
+from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType, Value, kind_name
 
 DEEPEST = 32
 """Levels of nesting that an attribute of a context may have."""
+MOST_VALUES = 100_000
+"""Values that a context may have, those of lists and objects each. A list that holds another one twice, and
+that one the next, would else keep a call busy for ever.
+"""
 
 _Default = TypeVar("_Default")
 
@@ -39,7 +43,8 @@ def to_context(evaluation_context: EvaluationContext | None) -> dict[str, Any]:
     as UTC already (OpenFeature specification, types: datetime).
 
     Raises:
-        InvalidContext: a key is no text, or a value is no JSON, NaN, out of range or too deep.
+        InvalidContext: a key or the targeting key is no text, a value is no JSON, NaN, out of range or too
+            deep, or there are too many.
     """
     if evaluation_context is None:
         return {}
@@ -50,8 +55,10 @@ def to_context(evaluation_context: EvaluationContext | None) -> dict[str, Any]:
             # translates one: those are copied at once and only looked through.
             context: dict[str, Any] = attributes.copy()
             key = evaluation_context.targeting_key
-            if key is not None:
+            if key.__class__ is str:
                 context[TARGETING_KEY] = key
+            elif key is not None or TARGETING_KEY in context:
+                return _to_context(evaluation_context)
             for name, value in context.items():
                 kind = value.__class__
                 if kind is str:
@@ -76,49 +83,81 @@ def to_context(evaluation_context: EvaluationContext | None) -> dict[str, Any]:
         raise InvalidContext(f"the context cannot be read: {type(error).__name__}: {error}") from error
 
 
+def to_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return attributes of something else in the same way, such as of a tracked event.
+
+    Raises:
+        InvalidContext: as :func:`to_context`.
+    """
+    try:
+        return _Reading().object(attributes or {}, "", 0)
+    except InvalidContext:
+        raise
+    except Exception as error:
+        raise InvalidContext(f"the attributes cannot be read: {type(error).__name__}: {error}") from error
+
+
 def _to_context(evaluation_context: EvaluationContext) -> dict[str, Any]:
-    context = _to_object(evaluation_context.attributes or {}, "", 0)
+    reading = _Reading()
+    context = reading.object(evaluation_context.attributes or {}, "", 0)
     if evaluation_context.targeting_key is not None:
-        context[TARGETING_KEY] = _to_json(evaluation_context.targeting_key, TARGETING_KEY, 0)
+        context[TARGETING_KEY] = reading.json(evaluation_context.targeting_key, TARGETING_KEY, 0)
+    key = context.get(TARGETING_KEY)
+    if not isinstance(key, str | None):
+        raise InvalidContext(f"`{TARGETING_KEY}` is a text, not {kind_name(key)}")
     return context
 
 
-def _to_object(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[str, Any]:
-    converted = {}
-    for key, value in mapping.items():
-        if not isinstance(key, str):
-            raise InvalidContext(f"the key {key!r} of {path or 'the context'} is no text")
-        name = _to_text(key, path)
-        kind = type(value)
-        if kind is bool or value is None:
-            converted[name] = value
-        else:
-            converted[name] = _to_json(value, f"{path}.{name}" if path else name, depth)
-    return converted
+class _Reading:
+    """Reads the values of one context."""
 
+    __slots__ = ("_left",)
 
-def _to_json(value: Any, path: str, depth: int) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _to_text(value, path)
-    if isinstance(value, int):
-        if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
-            raise InvalidContext(f"`{path}`: an integer has at most 64 bits")
-        return int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidContext(f"`{path}`: JSON has no {value}")
-        return float(value)
-    if isinstance(value, datetime):
-        return _to_instant(value, path)
-    if depth >= DEEPEST:
-        raise InvalidContext(f"`{path.split('.')[0]}` is nested deeper than {DEEPEST} levels")
-    if isinstance(value, Mapping):
-        return _to_object(value, path, depth + 1)
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [_to_json(member, f"{path}[{index}]", depth + 1) for index, member in enumerate(value)]
-    raise InvalidContext(f"`{path}`: a Python {type(value).__name__} is no value of a context")
+    def __init__(self) -> None:
+        self._left = MOST_VALUES
+
+    def object(self, mapping: Mapping[Any, Any], path: str, depth: int) -> dict[str, Any]:
+        self._count(len(mapping))
+        converted = {}
+        for key, value in mapping.items():
+            if not isinstance(key, str):
+                raise InvalidContext(f"the key {key!r} of {path or 'the context'} is no text")
+            name = _to_text(key, path)
+            kind = type(value)
+            if kind is bool or value is None:
+                converted[name] = value
+            else:
+                converted[name] = self.json(value, f"{path}.{name}" if path else name, depth)
+        return converted
+
+    def json(self, value: Any, path: str, depth: int) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return _to_text(value, path)
+        if isinstance(value, int):
+            if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+                raise InvalidContext(f"`{path}`: an integer has at most 64 bits")
+            return int(value)
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise InvalidContext(f"`{path}`: JSON has no {value}")
+            return float(value)
+        if isinstance(value, datetime):
+            return _to_instant(value, path)
+        if depth >= DEEPEST:
+            raise InvalidContext(f"`{path.split('.')[0]}` is nested deeper than {DEEPEST} levels")
+        if isinstance(value, Mapping):
+            return self.object(value, path, depth + 1)
+        if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+            self._count(len(value))
+            return [self.json(member, f"{path}[{index}]", depth + 1) for index, member in enumerate(value)]
+        raise InvalidContext(f"`{path}`: a Python {type(value).__name__} is no value of a context")
+
+    def _count(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise InvalidContext(f"the context has over {MOST_VALUES} values")
 
 
 def _to_text(text: str, path: str) -> str:

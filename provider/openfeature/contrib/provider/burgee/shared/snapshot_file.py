@@ -5,14 +5,17 @@ from __future__ import annotations
 import mmap
 import os
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from burgee.errors import SnapshotError
-from burgee.snapshot import Generation, Snapshot
-from burgee.snapshot_bytes import read, read_header
+from burgee.generation import Generation
 
+from .. import forks
 from .file_system import FileSystems
 from .place import Refused, SharedPlace, open_trusted
+
+if TYPE_CHECKING:
+    from burgee.snapshot import Snapshot
 
 ATTEMPTS: Final = 5
 """How often a link is followed that leads to a file which is gone already."""
@@ -37,6 +40,8 @@ def current_snapshot(place: SharedPlace, file_systems: FileSystems) -> SnapshotF
         Refused: there is none, it is not to be believed, or it is damaged.
     """
     path, data = _current(place, file_systems)
+    with forks.importing():
+        from ..evaluator import read  # here, where there is a snapshot
     try:
         return SnapshotFile(read(data), data)
     except SnapshotError as error:
@@ -50,6 +55,8 @@ def current_generation(place: SharedPlace, file_systems: FileSystems) -> Generat
         Refused: as :func:`current_snapshot`.
     """
     path, data = _current(place, file_systems)
+    with forks.importing():
+        from ..evaluator import read_header  # as above
     try:
         return read_header(data).generation
     except SnapshotError as error:

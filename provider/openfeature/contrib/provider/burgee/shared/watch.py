@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from burgee.snapshot import Generation
+from burgee.generation import Generation
 from burgee.wire.head import CURRENT, HEARTBEAT, SEQUENCE
 from burgee.wire.sync import HEARTBEAT_INTERVAL, SILENT_AFTER
 

@@ -7,6 +7,7 @@ serve the next ``asyncio.run``, or a thread.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import weakref
@@ -51,7 +52,7 @@ class AsynchronousTransport:
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             weakref.WeakKeyDictionary()
         )
-        self._turns_lock = threading.Lock()
+        self._turns_lock = threading.RLock()
 
     async def run(self, conversation: Conversation[_Result], deadline: float) -> _Result:
         """Drive a conversation to its end.
@@ -88,15 +89,16 @@ class AsynchronousTransport:
             async with asyncio.timeout(expires - self._clock.monotonic()):
                 await asyncio.wrap_future(landing.future)
         except TimeoutError:
-            raise no_landing(deadline) from None
+            if not landing.future.done():  # it is where the event loop stood still over its end
+                raise no_landing(deadline) from None
 
     async def _exchange(self, request: Request, expires: float, deadline: float) -> Response:
         remaining = (expires - self._clock.monotonic()) * request.share
         begun = False
         try:
-            async with asyncio.timeout(remaining), self._turn():
+            async with asyncio.timeout(remaining) as limit, self._turn():
                 begun = True
-                return await self._over_a_connection(request)
+                return await self._over_a_connection(request, _Deadline(limit))
         except TimeoutError:
             if not begun:
                 message = f"no turn within {deadline * request.share:g} s: all connections are in use"
@@ -129,7 +131,7 @@ class AsynchronousTransport:
     def after_fork(self) -> None:
         """In the child: the parent's event loops and their turns are not its own."""
         self._turns = weakref.WeakKeyDictionary()
-        self._turns_lock = threading.Lock()
+        self._turns_lock = threading.RLock()
 
     def _turn(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
@@ -143,14 +145,14 @@ class AsynchronousTransport:
                 turn = self._turns[loop] = asyncio.Semaphore(self._connections)
         return turn
 
-    async def _over_a_connection(self, request: Request) -> Response:
+    async def _over_a_connection(self, request: Request, deadline: _Deadline) -> Response:
         used = None if request.fresh else self._idle.take()
         connection = used or await self.connect()
         reader = ResponseReader(
             connection.address, body_limit=request.answer_limit, encodings=request.encodings
         )
         try:
-            body = await self._converse(connection, request, reader)
+            body = await self._converse(connection, request, reader, deadline)
         except TimeoutError:
             connection.close()
             raise
@@ -172,7 +174,9 @@ class AsynchronousTransport:
             connection.close()
         return Response(reader.status, reader.headers, body)
 
-    async def _converse(self, connection: Connection, request: Request, reader: ResponseReader) -> bytes:
+    async def _converse(
+        self, connection: Connection, request: Request, reader: ResponseReader, deadline: _Deadline
+    ) -> bytes:
         loop = asyncio.get_running_loop()
         peer = connection.socket
         if peer.gettimeout() != 0.0:
@@ -181,7 +185,7 @@ class AsynchronousTransport:
         await loop.sock_sendall(peer, connection.encode(sent))
         pieces = []
         while not reader.complete:
-            received = connection.decode(await loop.sock_recv(peer, READ_SIZE))
+            received = connection.decode(await _receive(peer, deadline))
             if received:
                 pieces.append(reader.feed(received))
             if received == b"" or connection.ended:
@@ -223,6 +227,64 @@ class AsynchronousTransport:
                 await self._clock.sleep(BACKLOG_PAUSE)
             else:
                 return
+
+
+class _Deadline:
+    """When one exchange has to end; made by the task that has it, once its timeout runs.
+
+    Args:
+        limit: the timeout, which cancels the task.
+    """
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self._limit = limit
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._cancelled_before = task.cancelling()
+
+    def alone_cancelled(self) -> bool:
+        """Whether it has passed, and nobody else wants the task to end."""
+        return self._limit.expired() and self._task.cancelling() == self._cancelled_before + 1
+
+
+async def _receive(peer: socket.socket, deadline: _Deadline) -> bytes:
+    """Receive bytes, empty ones at the end.
+
+    What came while the event loop was kept from running is read, once, although it is late; the loop's own
+    ``sock_recv`` loses it.
+
+    Raises:
+        TimeoutError: nothing has come although the deadline has passed.
+    """
+    loop = asyncio.get_running_loop()
+    process = os.getpid()
+    while not deadline.alone_cancelled():
+        try:
+            return peer.recv(READ_SIZE)
+        except BlockingIOError:
+            pass
+        readable: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(peer, _end_wait, readable)
+        try:
+            await readable
+        except asyncio.CancelledError:
+            if not deadline.alone_cancelled():
+                raise
+            try:
+                return peer.recv(READ_SIZE)
+            except BlockingIOError:
+                break
+        finally:
+            # A forked child that lets go of this call shares what the parent's event loop waits with.
+            if process == os.getpid():
+                loop.remove_reader(peer)
+    raise TimeoutError
+
+
+def _end_wait(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
 
 
 async def _shake_hands(peer: socket.socket, handshake: Generator[bytes, bytes, None]) -> None:

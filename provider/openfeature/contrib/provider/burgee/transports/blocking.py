@@ -172,6 +172,8 @@ class BlockingTransport:
             conversation.close()
 
     def _await(self, landing: Landing, expires: float, deadline: float) -> None:
+        if landing.thread == threading.get_ident():
+            return  # a task of this thread's event loop, which stands still while this thread waits
         try:
             landing.future.result(max(0.0, expires - self._clock.monotonic()))
         except TimeoutError:
@@ -223,7 +225,12 @@ class BlockingTransport:
         readable = select.poll()
         readable.register(peer, select.POLLIN)
         pieces = []
+        overdue = False
         while not reader.complete:
+            # What came while this thread was kept from running is read, once, although it is late.
+            if overdue:
+                raise TimeoutError
+            overdue = self._clock.monotonic() >= expires
             self._wait(readable, expires)
             try:
                 received = connection.decode(peer.recv(READ_SIZE))
@@ -246,5 +253,6 @@ class BlockingTransport:
                 self._wait(writable, expires)
 
     def _wait(self, poll: select.poll, expires: float) -> None:
-        if not poll.poll(math.ceil(_remaining(expires, self._clock) * 1000)):
+        remaining = max(0.0, expires - self._clock.monotonic())
+        if not poll.poll(math.ceil(remaining * 1000)):
             raise TimeoutError

@@ -20,7 +20,7 @@ class Errand(Generic[_Found]):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._under_way: Future[_Found] | None = None
 
     def run(self, function: Callable[[], _Found]) -> Future[_Found]:
@@ -46,7 +46,7 @@ class Errand(Generic[_Found]):
 
     def after_fork(self) -> None:
         """In a forked child: the thread is gone."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._under_way = None
 
     def _do(self, function: Callable[[], _Found], future: Future[_Found]) -> None:
