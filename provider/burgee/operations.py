@@ -104,6 +104,8 @@ def _substr(operands: Sequence[Any]) -> str:
     count = length - start
     if len(operands) == 3:
         wanted = to_number(operands[2])
+        if wanted < 0 and not isinstance(operands[2], int | float):
+            return ""  # JavaScript writes a text behind the length, and that is no number
         # A negative length counts from the end, before it is cut to an integer.
         count = _integer(count + wanted, length) if wanted < 0 else min(count, _integer(wanted, length))
         count = max(count, 0)
@@ -178,10 +180,10 @@ def _units(text: str) -> Sequence[str]:
 
 
 def missing(data: Any, keys: Sequence[Any]) -> list[Any]:
-    """The keys whose values are not there, null or empty."""
+    """The keys whose values are not there, null or empty; a list is a key and its default, as for ``var``."""
     keys = keys[0] if keys and isinstance(keys[0], list | tuple) else keys
-    found = ((key, look_up(data, _steps(key))) for key in keys)
-    return [key for key, value in found if value is None or value is UNDEFINED or value == ""]
+    found = ((key, variable(data, key if isinstance(key, list | tuple) else [key])) for key in keys)
+    return [key for key, value in found if value is None or value == ""]
 
 
 def _steps(key: Any) -> list[str]:
@@ -189,9 +191,9 @@ def _steps(key: Any) -> list[str]:
 
 
 def variable(data: Any, operands: Sequence[Any]) -> Any:
-    """``var`` with a path that was computed."""
+    """``var`` with a path that was computed; without one, all data."""
     default = operands[1] if len(operands) > 1 else None
-    value = look_up(data, _steps(operands[0]))
+    value = look_up(data, _steps(operands[0]) if operands else ())
     return default if value is UNDEFINED else value
 
 

@@ -64,13 +64,15 @@ def _add(attributes: set[str], path: Sequence[str]) -> bool:
     return True
 
 
-def _add_keys(attributes: set[str], keys: Sequence[Expression]) -> bool:
+def _add_keys(attributes: set[str], keys: Sequence[Expression], *, listed: bool = False) -> bool:
     finite = True
     for key in keys:
-        if isinstance(key, ListOf):
-            finite &= _add_keys(attributes, key.items)
+        if listed and (isinstance(key, ListOf) or (isinstance(key, Literal) and isinstance(key.value, list))):
+            finite = False  # a list deeper down may be written as one name
+        elif isinstance(key, ListOf):
+            finite &= _add_keys(attributes, key.items, listed=True)
         elif isinstance(key, Literal) and isinstance(key.value, list):
-            finite &= _add_keys(attributes, [Literal(each) for each in key.value])
+            finite &= _add_keys(attributes, [Literal(each) for each in key.value], listed=True)
         elif isinstance(key, Literal) and key.value not in (None, ""):
             finite &= _add(attributes, to_text(key.value).split("."))
         else:

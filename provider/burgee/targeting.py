@@ -162,6 +162,6 @@ class Targeting:
 
     def _missing_some(self, data: Any, values: Sequence[Any]) -> Any:
         wanted, keys = values
-        absent = missing(data, [keys])
+        absent = missing(data, keys if isinstance(keys, list | tuple) else [keys])
         present = to_number(look_up(keys, ("length",))) - len(absent)
         return [] if present >= to_number(wanted) else absent

@@ -54,7 +54,7 @@ class AnyOperands(Grammar):
             case 0:
                 return {"missing": [{"merge": [self.literals(), self.value(inner)]}]}
             case 1:
-                return {"missing_some": [self.value(inner), self.literals()]}
+                return {"missing_some": [self.value(inner), {"merge": [self.literals(), self.value(inner)]}]}
             case 2:
                 step = {"merge": [{"var": "accumulator"}, self.in_scope(inner, REDUCE_PATHS)]}
                 return {"reduce": [self.items(inner), step, self.literals()]}
