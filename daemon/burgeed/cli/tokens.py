@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ import click
 from burgeed.authority.principal import Scope
 from burgeed.cli.admin import Admin, admin, segment
 from burgeed.cli.commands import Group
-from burgeed.cli.daemon import Silent
 from burgeed.cli.documents import INSTANT_HELP, read_instant, read_pair
 from burgeed.cli.presentation import instant, print_json, print_line, print_table
 from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.cli.unknown_outcome import telling_unknown
 from burgeed.private_directory import make_private_directory
 
 SCOPES = tuple(scope.value for scope in Scope)
@@ -170,18 +170,9 @@ def whoami(asked: Admin, /) -> ExitCode:
     return ExitCode.OK
 
 
-@contextmanager
-def _unknown(done: str, remedy: str) -> Iterator[None]:
+def _unknown(done: str, remedy: str) -> AbstractContextManager[None]:
     """Say where no answer comes that it may be done all the same."""
-    unknown = f"whether it was {done} is not known: burgee token list tells, {remedy}"
-    try:
-        yield
-    except CommandFailed as failure:
-        if isinstance(failure.__cause__, Silent):
-            raise CommandFailed(f"{failure}; {unknown}", failure.exit_code) from failure
-        raise
-    except KeyboardInterrupt:
-        raise CommandFailed(f"interrupted; {unknown}", ExitCode.INTERRUPTED) from None
+    return telling_unknown(f"whether it was {done} is not known: burgee token list tells, {remedy}")
 
 
 def _new_file(path: Path) -> int:

@@ -14,9 +14,9 @@ import click
 
 from burgeed.cli.admin import Admin, admin, flag_set_option
 from burgeed.cli.change_output import print_changes
-from burgeed.cli.daemon import Silent
 from burgeed.cli.presentation import print_json, print_line
-from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.cli.session import ExitCode
+from burgeed.cli.unknown_outcome import telling_unknown
 
 UNKNOWN = "whether it was written is not known: burgee history -n 1 tells"
 """What is told where a write was sent and no answer came."""
@@ -85,16 +85,10 @@ class Writing:
             "actor": self.actor,
             "dry_run": "true" if self.dry_run else None,
         }
-        try:
+        with telling_unknown(UNKNOWN):
             outcome = self.admin.ask(
                 method, path, message, query={**(query or {}), **conditions}, headers=headers
             )
-        except CommandFailed as failure:
-            if isinstance(failure.__cause__, Silent):
-                raise CommandFailed(f"{failure}; {UNKNOWN}", failure.exit_code) from failure
-            raise
-        except KeyboardInterrupt:
-            raise CommandFailed(f"interrupted; {UNKNOWN}", ExitCode.INTERRUPTED) from None
         if self.admin.as_json:
             print_json(outcome)
         else:

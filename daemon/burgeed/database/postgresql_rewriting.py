@@ -62,16 +62,19 @@ def rewrite(run: Callable[[str], list[Row]], tables: Sequence[str]) -> list[str]
     run(f"ANALYZE {', '.join(tables)}")
     [[now]] = run(_NOW)
     seen_by = _WHO_SEES_BEFORE.format(now)
+    still = run(seen_by)
     for _ in range(round(PATIENCE / _POLL)):
-        if not run(seen_by):
+        if not still:
             break
         run(f"SELECT pg_sleep({_POLL})")
-    still = [str(row[0]) for row in run(seen_by)]
+        still = run(seen_by)
     samples = run(_PLACE_OF_SAMPLES)
     run(f"VACUUM FULL {', '.join(tables)}, {_SAMPLES}")
     left = []
     if still:
-        left.append(f"rows that {', '.join(still)} still sees: end that and do this again")
+        left.append(
+            f"rows that {', '.join(str(who) for [who] in still)} still sees: end that and do this again"
+        )
     if run(_PLACE_OF_SAMPLES) == samples:
         # Whoever may not write it anew is told so by a warning alone.
         left.append("samples of rows: have the owner of the database run VACUUM FULL pg_statistic")
