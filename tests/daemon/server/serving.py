@@ -264,6 +264,8 @@ async def serving(
     try:
         if document is not None:
             server.deliver(document)
+            # Evaluations are answered at once; event streams tell of it once its bytes are written.
+            assert await publisher.first(20) is not None
         yield server
     finally:
         publishing.cancel()
