@@ -15,11 +15,12 @@ from tests.support.erasing_store import bytes_about
 ERASE = "/admin/v1/audit/erase?reason=request+7"
 
 
-def customer(daemon: RunningDaemon, name: str) -> None:
-    """Set something for a customer, and take it back."""
+def customer(daemon: RunningDaemon, name: str, directory: Path) -> None:
+    """Set something for a customer until a shared snapshot has it, and take it back."""
     path = f"/admin/v1/overrides/customer/{name}"
     assert daemon.request("PUT", f"{path}/a?reason=for+{name}", {"variant": "on"}).status == 200
     assert daemon.evaluate("a", {"customer": name})["value"] is True
+    daemon.wait_until(lambda: name.encode() in bytes_about(directory / "snapshots"))
     body = {"kind": "customer", "name": name, "legalBasis": "GDPR Art. 17"}
     refused = daemon.request("POST", ERASE, body)
     assert (refused.status, refused.document["type"]) == (409, "/problems/in-force")
@@ -42,7 +43,7 @@ def test_no_file_has_the_name_of_who_was_erased(tmp_path: Path) -> None:
     with running_daemon(tmp_path, "--source", source, "--store", store) as daemon:
         daemon.wait_ready()
         for name in ("kunde-one", "kunde-two"):
-            customer(daemon, name)
+            customer(daemon, name, tmp_path)
         assert b"kunde-one" in bytes_about(tmp_path / "state")
         assert b"kunde-one" in bytes_about(tmp_path / "snapshots")
         body = {"kind": "customer", "name": "kunde-one", "legalBasis": "GDPR Art. 17"}
