@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,5 +85,10 @@ async def erasing_store(
 
 
 def bytes_about(directory: Path) -> bytes:
-    """Everything that lies in a directory."""
-    return b"".join(path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file())
+    """Everything that lies in a directory; a daemon may put a file in place meanwhile."""
+    found = []
+    for path in sorted(directory.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                found.append(path.read_bytes())
+    return b"".join(found)
