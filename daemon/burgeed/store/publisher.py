@@ -147,13 +147,12 @@ class Publisher:
 
     async def _follow(self, followed: Subscription) -> None:
         while True:
-            failing = self._sharing is not None and self._sharing.failing
             try:
-                async with asyncio.timeout(RETRY if failing else None):
+                async with asyncio.timeout(None if self._sharing is None else RETRY):
                     publication = await anext(followed)
             except TimeoutError:
                 if self._sharing is not None:
-                    await self._sharing.try_again()
+                    await self._sharing.look_after()
             except StopAsyncIteration:
                 return
             else:

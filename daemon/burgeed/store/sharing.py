@@ -17,7 +17,7 @@ from burgeed.store.directory import DirectoryUnusable
 from burgeed.store.shared_directory import SharedDirectory
 
 RETRY = 5.0
-"""Seconds until what could not be written is tried again."""
+"""Seconds until what could not be written is tried again, and what was written is looked for."""
 
 LONGEST_WRITE = 5.0
 """Seconds that publishing waits for the file system; what is still on its way then counts as failed."""
@@ -35,7 +35,7 @@ class Sharing:
     """The newest snapshot as a file, or else the word that there is none; never an older one as the newest.
 
     The disk is touched in one thread of this object's own, by one call at a time. A failure is logged once,
-    and tried again by whoever calls :meth:`try_again`.
+    and tried again by whoever calls :meth:`look_after`.
 
     Args:
         open_directory: makes or adopts the directory; raises DirectoryUnusable. It is called again after it
@@ -83,10 +83,21 @@ class Sharing:
             data: its bytes; None where there are none to be had.
         """
         self._newest = (generation, data)
-        await self.try_again()
+        await self._share_newest()
 
-    async def try_again(self) -> None:
-        """Share the newest snapshot, which may have failed before."""
+    async def look_after(self) -> None:
+        """Share the newest snapshot again where that failed before, or where somebody has removed it."""
+        directory = self._directory
+        if not self.failing and self._file is not None and directory is not None:
+            found, why = await self._on_disk(directory.files.has_current)
+            if found or why:
+                return
+            _log.warning(
+                "the shared snapshot was removed, and is shared again", extra={"path": str(self._file)}
+            )
+        await self._share_newest()
+
+    async def _share_newest(self) -> None:
         if self._directory is None:
             await self.open()
         directory = self._directory

@@ -32,37 +32,32 @@ class SnapshotFiles:
     def __init__(self, runtime_directory: Path, permissions: Permissions) -> None:
         self.path = runtime_directory / SNAPSHOTS_DIRECTORY
         self._permissions = permissions
-        try:
-            permissions.make_directory(self.path)
-            self._descriptor = _open_own(self.path)
-        except OSError as error:
-            raise DirectoryUnusable(f"{self.path} cannot be used: {error.strerror}") from error
-        try:
-            self._owned = OwnedDirectory(self.path)
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-        try:
-            permissions.give(self._descriptor, permissions.directory)
-            self._tidy()
-        except OSError as error:
-            self.close()
-            raise DirectoryUnusable(f"{self.path} cannot be used: {error.strerror}") from error
+        self._descriptor, self._owned = self._take()
 
     def write(self, generation: Generation, data: bytes) -> Path:
         """Write a snapshot and lead ``current`` to it; a crash leaves the old one current, or the new one.
+        A directory that somebody has removed is made anew.
 
         Returns:
             The file's path.
 
         Raises:
             OSError: it could not be written. What was current still is, unless only the tidying failed.
+            DirectoryUnusable: it has been removed, and cannot be made anew.
         """
+        if not self._is_in_place():
+            taken = self._take()
+            self.close()
+            self._descriptor, self._owned = taken
         name = f"{generation}{SNAPSHOT_SUFFIX}"
         self._write_file(name, data)
         self._lead_to(name)
         self._prune(name)
         return self.path / name
+
+    def has_current(self) -> bool:
+        """Whether readers find a snapshot, which nobody but this process should have removed."""
+        return self._is_in_place() and (self.path / CURRENT).exists()
 
     def withdraw(self) -> None:
         """Let nothing be current. Raises OSError."""
@@ -78,6 +73,36 @@ class SnapshotFiles:
         """Let another daemon have the directory; its files stay."""
         self._owned.release()
         os.close(self._descriptor)
+
+    def _take(self) -> tuple[int, OwnedDirectory]:
+        """The directory's descriptor, and that it is this process's; made where it is missing. Raises
+        DirectoryUnusable.
+        """
+        try:
+            self._permissions.make_directory(self.path)
+            descriptor = _open_own(self.path)
+        except OSError as error:
+            raise DirectoryUnusable(f"{self.path} cannot be used: {error.strerror}") from error
+        try:
+            owned = OwnedDirectory(self.path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        try:
+            self._permissions.give(descriptor, self._permissions.directory)
+            self._tidy()
+        except OSError as error:
+            owned.release()
+            os.close(descriptor)
+            raise DirectoryUnusable(f"{self.path} cannot be used: {error.strerror}") from error
+        return descriptor, owned
+
+    def _is_in_place(self) -> bool:
+        """Whether the directory that this process holds is the one at the path."""
+        try:
+            return os.path.samestat(os.lstat(self.path), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
 
     def _write_file(self, name: str, data: bytes) -> None:
         path = self.path / name

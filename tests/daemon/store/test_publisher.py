@@ -218,6 +218,19 @@ async def test_a_file_that_failed_is_written_by_itself_later(
     assert published.current().generation.number == 1
 
 
+async def test_a_directory_that_was_removed_is_there_again_later(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.02)
+    published.put(a="on")
+    await published.told()
+    (published.path / "snapshots").rename(published.path / "removed")
+    async with asyncio.timeout(10):
+        while not (published.path / "snapshots" / "current").exists():
+            await asyncio.sleep(0.01)
+    assert published.current().generation.number == 1
+
+
 async def test_a_late_subscriber_hears_what_comes_and_finds_what_is(published: Published) -> None:
     published.put(a="on")
     await published.told()

@@ -7,6 +7,7 @@ import errno
 import itertools
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -114,8 +115,8 @@ async def test_what_cannot_be_written_leaves_no_older_one_current_and_readers_ar
         patched.setattr(shared.directory.files, "write", full)
         with caplog.at_level(logging.WARNING):
             await shared.sharing.share(TWO, b"two")
-            await shared.sharing.try_again()
-            await shared.sharing.try_again()
+            await shared.sharing.look_after()
+            await shared.sharing.look_after()
     assert shared.current() is None and shared.directory.head.sequence > before and shared.beats()
     assert shared.sharing.report()["why"] == "No space left on device" and shared.sharing.failing
     assert [record.getMessage() for record in caplog.records] == [
@@ -128,7 +129,7 @@ async def test_it_recovers_when_it_is_tried_again(shared: Shared, monkeypatch: p
         patched.setattr(shared.directory.files, "write", full)
         await shared.sharing.share(ONE, b"one")
     before = shared.directory.head.sequence
-    await shared.sharing.try_again()
+    await shared.sharing.look_after()
     assert shared.current() == b"one" and shared.directory.head.sequence == before + 1
     assert (shared.sharing.state, shared.sharing.failing) == ("shared", False)
 
@@ -150,7 +151,7 @@ async def test_the_heart_stops_where_an_old_snapshot_cannot_be_withdrawn(
         patched.setattr(shared.directory.files, "withdraw", full)
         await shared.sharing.share(TWO, b"two")
         stuck = (shared.current(), shared.beats())
-    await shared.sharing.try_again()
+    await shared.sharing.look_after()
     assert stuck == (b"one", False) and shared.current() == b"two" and shared.beats()
 
 
@@ -171,8 +172,30 @@ async def test_a_directory_that_cannot_be_had_is_tried_again_and_warned_of_once(
     assert [record.__dict__["why"] for record in caplog.records] == ["there is no room"]
     failing = shared.sharing.failing
     shared.unusable = ""
-    await shared.sharing.try_again()
+    await shared.sharing.look_after()
     assert failing and shared.current() == b"one" and not shared.sharing.failing
+
+
+async def test_what_somebody_removed_is_shared_again_and_warned_of(
+    shared: Shared, caplog: pytest.LogCaptureFixture
+) -> None:
+    await shared.sharing.share(ONE, b"one")
+    shutil.rmtree(shared.path / "snapshots")
+    before = shared.directory.head.sequence
+    with caplog.at_level(logging.WARNING):
+        await shared.sharing.look_after()
+        await shared.sharing.look_after()
+    assert shared.current() == b"one" and shared.directory.head.sequence == before + 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the shared snapshot was removed, and is shared again"
+    ]
+
+
+async def test_what_is_in_its_place_is_left_alone(shared: Shared) -> None:
+    await shared.sharing.share(ONE, b"one")
+    before = shared.directory.head.sequence
+    await shared.sharing.look_after()
+    assert shared.directory.head.sequence == before
 
 
 class HungDisk:
@@ -205,7 +228,7 @@ async def test_a_hung_disk_costs_a_bounded_wait_and_then_none(
     disk.let_go.set()
     async with asyncio.timeout(10):
         while shared.sharing.failing:
-            await shared.sharing.try_again()
+            await shared.sharing.look_after()
             await asyncio.sleep(0.01)
     assert 0.9 < waited < 5 and waited_again < 0.8 and silent
     assert shared.current() == b"three" and shared.beats()

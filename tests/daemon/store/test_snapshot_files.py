@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -220,3 +221,29 @@ def test_an_ended_daemons_earlier_files_go_with_the_next_start_or_before(tmp_pat
 def next_start(tmp_path: Path) -> bool:
     SnapshotFiles(tmp_path, Permissions()).close()
     return True
+
+
+def test_a_directory_that_was_removed_is_made_anew_and_held(tmp_path: Path, files: SnapshotFiles) -> None:
+    files.write(generation(1), b"one")
+    shutil.rmtree(tmp_path / "snapshots")
+    missing = files.has_current()
+    files.write(generation(2), b"two")
+    assert not missing and files.has_current() and current(tmp_path) == b"two"
+    with pytest.raises(DirectoryUnusable, match="another daemon"):
+        SnapshotFiles(tmp_path, Permissions())
+
+
+def test_a_directory_that_another_daemon_made_anew_is_left_to_it(
+    tmp_path: Path, files: SnapshotFiles
+) -> None:
+    files.write(generation(1), b"one")
+    (tmp_path / "snapshots").rename(tmp_path / "elsewhere")
+    SnapshotFiles(tmp_path, Permissions()).write(generation(2), b"theirs")
+    with pytest.raises(DirectoryUnusable, match="another daemon"):
+        files.write(generation(3), b"ours")
+    assert current(tmp_path) == b"theirs"
+
+
+def test_a_current_that_leads_nowhere_is_none(tmp_path: Path, files: SnapshotFiles) -> None:
+    files.write(generation(1), b"one").unlink()
+    assert not files.has_current()

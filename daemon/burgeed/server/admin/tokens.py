@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from burgeed.authority.issued import read_restriction, restriction_document
-from burgeed.authority.principal import Principal, Scope
+from burgeed.authority.principal import Principal, Restriction, Scope
 from burgeed.authority.registry import TokenRegistry
 from burgeed.server.admin.body import check_fields, read_object
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
@@ -43,7 +43,7 @@ class Tokens:
         text, token = await registry.create(
             _text(body, "name"),
             _scopes(body.get("scopes")),
-            _restriction(body),
+            _restriction(body, self._levels()),
             None if expires is None else checked_instant(expires, "`expires`"),
             _text(body, "person", ""),
             by=request[PRINCIPAL],
@@ -61,6 +61,11 @@ class Tokens:
     async def whoami(self, request: web.Request) -> web.Response:
         """Who asks, and what they may."""
         return json_response(principal_document(request[PRINCIPAL]))
+
+    def _levels(self) -> frozenset[str]:
+        """The levels of every flag set; none before the first definition."""
+        sets = self._services.store.snapshot.flag_sets.values() if self._services.store.ready else ()
+        return frozenset(level.name for flag_set in sets for level in flag_set.hierarchy)
 
     def _registry(self) -> TokenRegistry:
         if self._services.tokens is None:
@@ -107,10 +112,14 @@ def _scopes(value: Any) -> frozenset[Scope]:
     return frozenset(known[each] for each in value)
 
 
-def _restriction(body: dict[str, Any]) -> Any:
+def _restriction(body: dict[str, Any], levels: frozenset[str]) -> Restriction | None:
     if body.get("restriction") is None:
         return None
     try:
-        return read_restriction(body["restriction"])
+        restriction = read_restriction(body["restriction"])
     except ValueError as error:
         raise malformed(f"`restriction`: {error}") from None
+    for level in (*restriction.levels, *(level for level, _ in restriction.scopes)):
+        if levels and level not in levels:
+            raise malformed(f"`restriction`: there is no level `{level[:100]}`; {nearest(level, levels)}")
+    return restriction

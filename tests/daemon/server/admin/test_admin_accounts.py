@@ -62,6 +62,16 @@ async def test_a_token_is_shown_once_works_and_is_taken_back(tmp_path: Path) -> 
         ({"name": "x", "scopes": ["read"], "expires": "2001-01-01T00:00:00Z"}, 422, "expires"),
         ({"name": "x", "scopes": ["read"], "restriction": {"level": []}}, 400, "`restriction`"),
         ({"name": "x", "scopes": ["read"], "restrictions": {}}, 400, "did you mean `restriction`?"),
+        (
+            {"name": "x", "scopes": ["write"], "restriction": {"levels": ["custommer"]}},
+            400,
+            "there is no level `custommer`; did you mean `customer`?",
+        ),
+        (
+            {"name": "x", "scopes": ["write"], "restriction": {"scopes": [["tenant", "a"]]}},
+            400,
+            "there is no level `tenant`; known: ",
+        ),
         ({"name": "uid:0", "scopes": ["read"]}, 422, "look like somebody else"),
         ({"name": "all", "scopes": ["read"]}, 409, "another token is called all"),
     ],
