@@ -28,7 +28,9 @@ from tests.support.bundles import Signer
 FILES = {"flags.json": b'{"flags": {}}', "more flags.yaml": b"flags: {}\n"}
 
 NAMES = st.text("aZ09._-", min_size=1, max_size=9).filter(is_name)
-FILE_NAMES = st.text(min_size=1, max_size=20).filter(lambda name: name.isprintable() and "/" not in name)
+FILE_NAMES = st.text(min_size=1, max_size=20).filter(
+    lambda name: name.isprintable() and "/" not in name and name != "."
+)
 
 
 def refused(signer: Signer, files: dict[str, bytes], manifest: bytes) -> str:

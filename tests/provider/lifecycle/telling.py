@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from random import Random
 
-from openfeature import api
+from openfeature import _event_support, api
 from openfeature.client import OpenFeatureClient
-from openfeature.event import EventDetails, ProviderEvent
+from openfeature.event import EventDetails, EventHandler, ProviderEvent
 from openfeature.provider import ProviderStatus
 
 from burgee.wire.sync import GenerationEvent
@@ -24,20 +23,35 @@ class Longest(Random):
 Told = list[tuple[float, ProviderEvent, EventDetails]]
 
 
+class TakingNote:
+    """A handler that collects the events of one kind."""
+
+    def __init__(self, told: Told, event: ProviderEvent) -> None:
+        self.told = told
+        self.event = event
+
+    def __call__(self, details: EventDetails) -> None:
+        if details.provider_name == "burgee":
+            self.told.append((time.monotonic(), self.event, details))
+
+
 def listen() -> Told:
     """Every event of Burgee's from now on, with its moment."""
     told: Told = []
-
-    def handler(event: ProviderEvent) -> Callable[[EventDetails], None]:
-        def take(details: EventDetails) -> None:
-            if details.provider_name == "burgee":
-                told.append((time.monotonic(), event, details))
-
-        return take
-
     for event in ProviderEvent:
-        api.add_handler(event, handler(event))
+        api.add_handler(event, TakingNote(told, event))
     return told
+
+
+_submit = _event_support._submit_handler
+
+
+def submit_in_order(handler: EventHandler, details: EventDetails) -> None:
+    """Call at once what only takes note: the SDK's pool has several threads, which overtake each other."""
+    if isinstance(handler, TakingNote):
+        handler(details)
+    else:
+        _submit(handler, details)
 
 
 def names(told: Told) -> list[str]:
