@@ -1,4 +1,8 @@
-"""The overrides of one snapshot in one order, so that a page of them costs a page and not all of them."""
+"""The overrides of one snapshot in one order, so that a page of them costs a page and not all of them.
+
+An override that inherits is none of the snapshot's: composing lets it hide what lies beneath, and be gone. It
+is listed from its layer, since it is what an operator who asks why a file's override does nothing looks for.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from burgee.flag import Override
+from burgee.flag import Inherit, Override
+from burgee.layer import Definition, Layer
 from burgee.snapshot import Snapshot
 
 MANY: Final = 5_000
@@ -42,10 +47,19 @@ class OverrideIndex:
         self._items: Sequence[Indexed] = ()
 
     async def page(
-        self, snapshot: Snapshot, after: IndexKey | None, limit: int, holds: Callable[[Indexed], bool]
+        self,
+        snapshot: Snapshot,
+        layers: Sequence[Layer],
+        after: IndexKey | None,
+        limit: int,
+        holds: Callable[[Indexed], bool],
     ) -> tuple[list[Indexed], bool]:
-        """Return the first ``limit`` of those that hold behind ``after``, and whether there are more."""
-        keys, items = await self._of(snapshot)
+        """Return the first ``limit`` of those that hold behind ``after``, and whether there are more.
+
+        Args:
+            layers: what the snapshot is composed of, the topmost last.
+        """
+        keys, items = await self._of(snapshot, layers)
         found: list[Indexed] = []
         for position in range(0 if after is None else bisect_right(keys, after), len(items)):
             if holds(items[position]):
@@ -54,9 +68,11 @@ class OverrideIndex:
                 found.append(items[position])
         return found, False
 
-    async def of_scope(self, snapshot: Snapshot, flag_set_id: str, level: str, scope: str) -> list[Indexed]:
+    async def of_scope(
+        self, snapshot: Snapshot, layers: Sequence[Layer], flag_set_id: str, level: str, scope: str
+    ) -> list[Indexed]:
         """All of one scope, in order of their flags."""
-        keys, items = await self._of(snapshot)
+        keys, items = await self._of(snapshot, layers)
         first = bisect_right(keys, IndexKey(flag_set_id, level, scope, ""))
         found: list[Indexed] = []
         for position in range(first, len(items)):
@@ -65,10 +81,16 @@ class OverrideIndex:
             found.append(items[position])
         return found
 
-    async def _of(self, snapshot: Snapshot) -> tuple[Sequence[IndexKey], Sequence[Indexed]]:
+    async def _of(
+        self, snapshot: Snapshot, layers: Sequence[Layer]
+    ) -> tuple[Sequence[IndexKey], Sequence[Indexed]]:
         if self._snapshot is not snapshot:
-            count = len(snapshot.inactive) + sum(len(each.overrides) for each in snapshot.flag_sets.values())
-            items = await asyncio.to_thread(_ordered, snapshot) if count > MANY else _ordered(snapshot)
+            count = sum(len(each.overrides) for layer in layers for each in layer.definitions)
+            items = (
+                await asyncio.to_thread(_ordered, snapshot, layers)
+                if count > MANY
+                else _ordered(snapshot, layers)
+            )
             keys = [item.key for item in items]
             # Taken over at once, so that nobody sees one of them without the other.
             self._snapshot, self._keys, self._items = snapshot, keys, items
@@ -76,11 +98,11 @@ class OverrideIndex:
         return self._keys, self._items
 
 
-def _ordered(snapshot: Snapshot) -> list[Indexed]:
-    return sorted(_all(snapshot), key=lambda item: item.key)
+def _ordered(snapshot: Snapshot, layers: Sequence[Layer]) -> list[Indexed]:
+    return sorted([*_composed(snapshot), *_inheriting(layers)], key=lambda item: item.key)
 
 
-def _all(snapshot: Snapshot) -> Iterator[Indexed]:
+def _composed(snapshot: Snapshot) -> Iterator[Indexed]:
     for flag_set in snapshot.flag_sets.values():
         for flag_key, levels in flag_set.overrides.items():
             for level, scopes in levels.items():
@@ -90,3 +112,17 @@ def _all(snapshot: Snapshot) -> Iterator[Indexed]:
         if isinstance(each.override, Override):
             key = IndexKey(each.flag_set_id, each.level, each.scope, each.flag_key)
             yield Indexed(key, each.override, each.why)
+
+
+def _inheriting(layers: Sequence[Layer]) -> Iterator[Indexed]:
+    """The overrides that inherit and that no layer above covers."""
+    above: list[Definition] = []
+    for layer in reversed(layers):
+        for definition in layer.definitions:
+            for key, override in definition.overrides.items():
+                if isinstance(override.effect, Inherit) and not any(
+                    each.flag_set_id == definition.flag_set_id and key in each.overrides for each in above
+                ):
+                    level, scope, flag_key = key
+                    yield Indexed(IndexKey(definition.flag_set_id, level, scope, flag_key), override)
+        above += layer.definitions

@@ -14,12 +14,13 @@ from burgee.snapshot import Snapshot
 from burgeed.control.protocol import State
 from burgeed.server.admin.entity_tags import tagged_response
 from burgeed.server.admin.flag_view import revision_of
+from burgeed.server.admin.known_names import unknown_flag, unknown_level
 from burgeed.server.admin.override_index import Indexed, IndexKey, OverrideIndex
 from burgeed.server.admin.override_view import override_document
 from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.query import flag_set_of, path_text_of, read_boolean, read_text
 from burgeed.server.errors import not_ready
-from burgeed.server.problems import not_found
+from burgeed.server.problems import malformed, not_found
 from burgeed.server.services import Services
 
 CURSOR = "overrides"
@@ -53,7 +54,9 @@ class OverrideReads:
 
         snapshot, state = self._snapshot, self._state
         after = None if page.after is None else IndexKey(*page.after)
-        found, more = await self._index.page(snapshot, after, page.limit, holds)
+        found, more = await self._index.page(snapshot, self._services.store.layers, after, page.limit, holds)
+        if not found and page.after is None:
+            self._need_names(wanted["level"], wanted["flag_key"], snapshot)
         items = [await self._document(item, state, located=with_positions) for item in found]
         last = found[-1].key if more else None
         return tagged_response(request, page_document(items, CURSOR, last), state)
@@ -63,7 +66,9 @@ class OverrideReads:
         snapshot, state = self._snapshot, self._state
         flag_set_id = flag_set_of(request, snapshot).flag_set_id
         level, scope = path_text_of(request, "level"), path_text_of(request, "scope")
-        found = await self._index.of_scope(snapshot, flag_set_id, level, scope)
+        found = await self._index.of_scope(snapshot, self._services.store.layers, flag_set_id, level, scope)
+        if not found and (why := unknown_level(level, snapshot)):
+            raise not_found(why)
         overrides = {item.key.flag_key: await self._document(item, state) for item in found}
         document = {"flagSet": flag_set_id, "level": level, "scope": scope, "overrides": overrides}
         return tagged_response(request, document, state)
@@ -73,7 +78,8 @@ class OverrideReads:
         snapshot, state = self._snapshot, self._state
         flag_set_id = flag_set_of(request, snapshot).flag_set_id
         level, scope, key = (path_text_of(request, name) for name in ("level", "scope", "key"))
-        for item in await self._index.of_scope(snapshot, flag_set_id, level, scope):
+        layers = self._services.store.layers
+        for item in await self._index.of_scope(snapshot, layers, flag_set_id, level, scope):
             if item.key.flag_key == key:
                 return tagged_response(request, await self._document(item, state, located=True), state)
         raise not_found(f"there is no override of flag {key} for {level} {scope}")
@@ -101,6 +107,13 @@ class OverrideReads:
             items.append(await self._document(indexed, state, located=True, covered_by=covered_by))
         document = {"flagSet": flag_set.flag_set_id, "flag": key, "overrides": items}
         return tagged_response(request, document, state)
+
+    @staticmethod
+    def _need_names(level: str | None, flag_key: str | None, snapshot: Snapshot) -> None:
+        why = "" if level is None else unknown_level(level, snapshot)
+        why = why or ("" if flag_key is None else unknown_flag(flag_key, snapshot))
+        if why:
+            raise malformed(why)
 
     async def _document(
         self, item: Indexed, state: State | None, *, located: bool = False, covered_by: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,13 @@ from burgeed.control.commands import RollBack
 from burgeed.control.protocol import HistoryFilter
 from burgeed.revisions.values import Revision
 from burgeed.server.admin.body import check_fields, read_object, whole_number
+from burgeed.server.admin.known_names import unknown_flag, unknown_level
 from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.parameters import LARGEST_REVISION
 from burgeed.server.admin.query import flag_set_id_of, path_text_of, read_instant, read_integer, read_text
 from burgeed.server.admin.writes import answer_write, change_document, control_of
 from burgeed.server.errors import json_response
-from burgeed.server.problems import malformed, not_found
+from burgeed.server.problems import Problem, malformed, not_found
 from burgeed.server.services import Services
 
 CURSOR = "revisions"
@@ -40,13 +42,13 @@ class Revisions:
             since=read_instant(request, "since"),
             until=read_instant(request, "until"),
         )
-        return await self._page(request, which)
+        return await self._page(request, which, malformed)
 
     async def of_flag(self, request: web.Request) -> web.Response:
         """The history of one flag, its kill and its overrides."""
         flag_set_id = flag_set_id_of(request, self._services.store.snapshot)
         which = HistoryFilter(flag_set=flag_set_id, flag_key=path_text_of(request, "key"))
-        return await self._page(request, which)
+        return await self._page(request, which, not_found)
 
     async def of_scope(self, request: web.Request) -> web.Response:
         """The history of the overrides of one scope."""
@@ -55,7 +57,7 @@ class Revisions:
             level=path_text_of(request, "level"),
             scope=path_text_of(request, "scope"),
         )
-        return await self._page(request, which)
+        return await self._page(request, which, not_found)
 
     async def read(self, request: web.Request) -> web.Response:
         """One revision."""
@@ -103,15 +105,30 @@ class Revisions:
         check_fields(body, ("revision",))
         return whole_number(body.get("revision"), "`revision`, where 0 is before the first one,")
 
-    async def _page(self, request: web.Request, which: HistoryFilter) -> web.Response:
+    async def _page(
+        self, request: web.Request, which: HistoryFilter, refusal: Callable[[str], Problem]
+    ) -> web.Response:
         page = read_page(request, CURSOR, (int,))
         control = control_of(self._services)
         if page.after is not None:
             which = replace(which, before=page.after[0])
         found = await control.history(which, page.limit + 1)
+        if not found and (why := await self._unknown_name(which)):
+            raise refusal(why)
         shown = found[: page.limit]
         last = (shown[-1].number,) if len(found) > page.limit else None
         return json_response(page_document([revision_document(each) for each in shown], CURSOR, last))
+
+    async def _unknown_name(self, which: HistoryFilter) -> str:
+        """Why the level or the flag that is asked for means nothing: there is none now, nor was there one."""
+        control, snapshot = control_of(self._services), self._services.store.snapshot
+        if not self._services.store.ready:
+            return ""
+        if which.level and (why := unknown_level(which.level, snapshot)):
+            return "" if await control.history(HistoryFilter(level=which.level), 1) else why
+        if which.flag_key and (why := unknown_flag(which.flag_key, snapshot)):
+            return "" if await control.history(HistoryFilter(flag_key=which.flag_key), 1) else why
+        return ""
 
 
 def revision_document(revision: Revision) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from burgeed.authority.issued import read_restriction, restriction_document
 from burgeed.authority.principal import Principal, Restriction, Scope
 from burgeed.authority.registry import TokenRegistry
 from burgeed.server.admin.body import check_fields, read_object
+from burgeed.server.admin.known_names import unknown_level
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
 from burgeed.server.admin.permission import permit
 from burgeed.server.admin.query import checked_instant, nearest, path_text_of, read_text
@@ -43,7 +44,7 @@ class Tokens:
         text, token = await registry.create(
             _text(body, "name"),
             _scopes(body.get("scopes")),
-            _restriction(body, self._levels()),
+            _restriction(body, self._services),
             None if expires is None else checked_instant(expires, "`expires`"),
             _text(body, "person", ""),
             by=request[PRINCIPAL],
@@ -61,11 +62,6 @@ class Tokens:
     async def whoami(self, request: web.Request) -> web.Response:
         """Who asks, and what they may."""
         return json_response(principal_document(request[PRINCIPAL]))
-
-    def _levels(self) -> frozenset[str]:
-        """The levels of every flag set; none before the first definition."""
-        sets = self._services.store.snapshot.flag_sets.values() if self._services.store.ready else ()
-        return frozenset(level.name for flag_set in sets for level in flag_set.hierarchy)
 
     def _registry(self) -> TokenRegistry:
         if self._services.tokens is None:
@@ -112,7 +108,7 @@ def _scopes(value: Any) -> frozenset[Scope]:
     return frozenset(known[each] for each in value)
 
 
-def _restriction(body: dict[str, Any], levels: frozenset[str]) -> Restriction | None:
+def _restriction(body: dict[str, Any], services: Services) -> Restriction | None:
     if body.get("restriction") is None:
         return None
     try:
@@ -120,6 +116,6 @@ def _restriction(body: dict[str, Any], levels: frozenset[str]) -> Restriction | 
     except ValueError as error:
         raise malformed(f"`restriction`: {error}") from None
     for level in (*restriction.levels, *(level for level, _ in restriction.scopes)):
-        if levels and level not in levels:
-            raise malformed(f"`restriction`: there is no level `{level[:100]}`; {nearest(level, levels)}")
+        if services.store.ready and (why := unknown_level(level, services.store.snapshot)):
+            raise malformed(f"`restriction`: {why}")
     return restriction

@@ -169,6 +169,23 @@ async def test_inherit_uncovers_what_lies_beneath_for_one_flag_or_a_scope(tmp_pa
     assert (one.json["action"], scope.json["action"]) == ("scope.reset", "scope.reset")
 
 
+async def test_an_override_that_inherits_is_found_wherever_overrides_are_read(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as server:
+        nothing = await server.send("GET", "/overrides/customer/c-1/nowhere")
+        await server.send("POST", "/overrides/customer/c-1/checkout/inherit")
+        one = await server.send("GET", "/overrides/customer/c-1/checkout")
+        scope = await server.send("GET", "/overrides/customer/c-1")
+        listed = await server.send("GET", "/overrides?level=customer&scope=c-1&flag=checkout")
+        await server.send("DELETE", "/overrides/customer/c-1/checkout")
+        uncovered = await server.send("GET", "/overrides/customer/c-1/checkout")
+    assert nothing.status == 404
+    shown = (one.json["override"], one.json["source"], one.json["active"], one.json["revision"])
+    assert shown == ({"inherit": True}, "admin", True, 1)
+    assert scope.json["overrides"]["checkout"]["override"] == {"inherit": True}
+    assert [each["override"] for each in listed.json["items"]] == [{"inherit": True}]
+    assert uncovered.json["source"] == "flags.yaml"
+
+
 async def test_a_lock_beneath_yields_to_break_glass_alone(tmp_path: Path) -> None:
     async with controlled(tmp_path) as server:
         path = "/overrides/organization/acme/export"
