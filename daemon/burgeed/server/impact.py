@@ -53,7 +53,11 @@ REQUEST: Final = record(
             "anyOf": [{**array(OBJECT), "maxItems": MOST_CONTEXTS}, {"const": "recorded"}],
             "description": "The sample.",
         },
-        "overlay": {**OBJECT, "description": "A definition that would lie on top of everything; `{\"inherit\": true}` takes an override back."},
+        "overlay": {
+            **OBJECT,
+            "description": "A definition that would lie on top of everything; an override of "
+            '`{"inherit": true}` hides the one beneath.',
+        },
         "revision": {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION},
     },
     optional=("overlay", "revision"),
