@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgresql import postgresql_database, postgresql_server
@@ -12,14 +14,19 @@ __all__ = ["postgresql_database", "postgresql_server"]
 
 # How long an example takes is the machine's matter: others run beside the tests.
 settings.register_profile(
-    "burgee", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "exploring", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("burgee")
+# The same examples each time, so that a failure comes of a change and not of chance.
+settings.register_profile("burgee", parent=settings.get_profile("exploring"), derandomize=True)
 
 
-def pytest_configure() -> None:
-    """Let interrupts reach the programs that tests start: whoever runs the tests in the background has them
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw new examples in the long tests, and with ``BURGEE_EXPLORE``.
+
+    Let interrupts reach the programs that tests start: whoever runs the tests in the background has them
     ignored, and that is inherited.
     """
+    is_exploring = config.getoption("markexpr") == "long" or "BURGEE_EXPLORE" in os.environ
+    settings.load_profile("exploring" if is_exploring else "burgee")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
