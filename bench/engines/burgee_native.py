@@ -13,7 +13,7 @@ from openfeature.contrib.provider.burgee.held import Held
 from openfeature.contrib.provider.burgee.in_process import InProcessResolver
 from openfeature.contrib.provider.burgee.newest_snapshot import NewestSnapshot
 from openfeature.contrib.provider.burgee.resolver import Resolver
-from openfeature.contrib.provider.burgee.resolving import ResolvingProvider
+from openfeature.contrib.provider.burgee.resolving_provider import ResolvingProvider
 from openfeature.contrib.provider.burgee.shared.head import NO_COUNTERS
 from openfeature.provider import Metadata
 

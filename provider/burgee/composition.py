@@ -16,7 +16,7 @@ from burgee.inactivity import why_kill_inactive, why_override_inactive
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.leaves import leaves_of
 from burgee.recomposition import Touched
-from burgee.snapshot import FlagSet, Inactive, Snapshot
+from burgee.snapshot import KILL, FlagSet, Inactive, Snapshot
 from burgee.snapshot_bytes.ladders import WrittenOverrides
 from burgee.snapshot_bytes.mappings import RecordMapping
 from burgee.value import fingerprint
@@ -113,7 +113,7 @@ def _flag_set(flag_set_id: str, parts: _Merged, inactive: list[Inactive]) -> Fla
     for flag_key, kill in parts.kills.items():
         why = why_kill_inactive(kill, parts.flags.get(flag_key))
         if why:
-            inactive.append(Inactive(flag_set_id, flag_key, "kill", "", why, kill))
+            inactive.append(Inactive(flag_set_id, flag_key, KILL, "", why, kill))
         else:
             kills[flag_key] = kill
     return FlagSet(

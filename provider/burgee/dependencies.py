@@ -9,6 +9,7 @@ import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
+from burgee.context import TARGETING_KEY
 from burgee.errors import SnapshotError
 from burgee.flag import ALWAYS, ApplyRules, Flag, Override, Ramp, Rule, Segment, Serve, Split, Window
 from burgee.reads import reads
@@ -200,8 +201,10 @@ class _Collector:
             if rule.condition is not None:
                 self._condition(rule.condition)
             match rule.outcome:
-                case Split(by=by):
-                    self.attributes.add(by)
+                case Split(by=by, only=only):
+                    # A split with one share needs no targeting key; another attribute has to be there.
+                    if only is None or by != TARGETING_KEY:
+                        self.attributes.add(by)
                 case Ramp(by=by, start=start, complete=complete):
                     self.attributes.add(by)
                     self.ramps.add((start, complete))

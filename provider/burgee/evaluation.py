@@ -16,7 +16,16 @@ from burgee.leaves import leaf_resolution
 from burgee.resolution import ErrorCode, Resolution
 from burgee.result import resolution
 from burgee.selector import ANY, Selector
-from burgee.snapshot import FlagSet, Function, Snapshot, base_key, is_shown
+from burgee.snapshot import (
+    NONE_INACTIVE,
+    FlagSet,
+    Function,
+    InactiveByPlace,
+    Snapshot,
+    base_key,
+    inactive_of,
+    is_shown,
+)
 from burgee.value import shown
 
 
@@ -39,7 +48,7 @@ def evaluate(
         try:
             function = snapshot.known_functions[flag_key if selector is ANY else (flag_key, selector)]
         except KeyError:
-            function = _function(snapshot, flag_key, selector)
+            function = function_for(snapshot, flag_key, selector)
         return function(context, now)
     except SnapshotError as damage:
         return _damaged(flag_key, damage)
@@ -59,7 +68,7 @@ def evaluate_all(
     try:
         functions = snapshot.known_bulks.get(selector)
         if functions is None:
-            functions = [_function(snapshot, key, selector) for key in flag_keys(snapshot, selector)]
+            functions = [function_for(snapshot, key, selector) for key in flag_keys(snapshot, selector)]
             snapshot.known_bulks[selector] = functions
         return [function(context, now) for function in functions]
     except SnapshotError:
@@ -67,17 +76,23 @@ def evaluate_all(
         return [evaluate(snapshot, key, context, now=now, selector=selector) for key in keys]
 
 
-def _function(snapshot: Snapshot, flag_key: str, selector: Selector) -> Function:
-    """A flag's function; where the key is ambiguous, one that says so."""
-    candidates = snapshot.candidates(flag_key, selector)
-    if len(candidates) != 1:
-        error = _not_one(snapshot, flag_key, candidates, selector, None)
-        return lambda context, now: error
+def function_for(snapshot: Snapshot, flag_key: str, selector: Selector = ANY) -> Function:
+    """A flag's function; where there is none, or the key is ambiguous, one that says so.
+
+    It tells what the definition means as GENERAL from what cannot be read here: unlike :func:`evaluate`, it
+    raises, and so does what it returns.
+
+    Raises:
+        SnapshotError: the bytes are damaged, or hold what this reader does not know.
+    """
     known = flag_key if selector is ANY else (flag_key, selector)
     function = snapshot.known_functions.get(known)
     if function is None:
-        function = _compiled(snapshot, candidates[0], flag_key)
-        snapshot.known_functions[known] = function
+        candidates = snapshot.candidates(flag_key, selector)
+        if len(candidates) != 1:
+            error = _not_one(snapshot, flag_key, candidates, selector, None)
+            return lambda context, now: error
+        function = snapshot.known_functions[known] = _compiled(snapshot, candidates[0], flag_key)
     return function
 
 
@@ -125,7 +140,8 @@ def _interpreted(
     if snapshot.fixed:
         context = {**context, **snapshot.fixed}
     flag = flag_set.flags[base_key(flag_set, flag_key)]
-    answer = Climb(flag_set, context, now, tell).answer(flag)
+    inactive = _inactive(snapshot, flag_set, flag.key) if tell else NONE_INACTIVE
+    answer = Climb(flag_set, context, now, tell, inactive=inactive).answer(flag)
     depends = dependencies(flag_set, flag.key)
     static = (
         not depends.unbounded
@@ -136,6 +152,14 @@ def _interpreted(
     if flag.key == flag_key:
         return found
     return leaf_resolution(found, flag_key, flag_set.leaves[flag_key], flag_set.metadata)
+
+
+def _inactive(snapshot: Snapshot, flag_set: FlagSet, flag_key: str) -> InactiveByPlace:
+    try:
+        return inactive_of(snapshot, flag_set.flag_set_id, flag_key)
+    except SnapshotError:
+        # No answer depends on it: what is explained is what is served.
+        return NONE_INACTIVE
 
 
 def _damaged(flag_key: str, damage: SnapshotError) -> Resolution:

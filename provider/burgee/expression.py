@@ -5,10 +5,12 @@ Conditions of ``rules`` are leaves of the same tree: wherever an expression stan
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from burgee.condition import Condition
+from burgee.fault import Path
 from burgee.value import Value
 
 
@@ -99,3 +101,22 @@ OPERATORS: dict[str, tuple[int, int]] = {
 
 SCOPED = frozenset(("map", "filter", "all", "none", "some", "reduce"))
 """Operators whose second operand sees an item in place of the data."""
+
+IF = frozenset(("if", "?:"))
+"""Both names of one operator: conditions, each before what it leads to, and what else is left at the end."""
+
+
+def branches(expression: Expression) -> Iterator[tuple[Path, Expression]]:
+    """What the `if` that an expression consists of can give, each with the way to it; nothing of any other.
+
+    Where it gives another `if`, that one's branches stand for it.
+    """
+    waiting: list[tuple[Path, Expression]] = [((), expression)]
+    while waiting:
+        way, current = waiting.pop()
+        if isinstance(current, Operation) and current.operator in IF:
+            count = len(current.operands)
+            given = [*range(1, count, 2), *([count - 1] if count % 2 else [])]
+            waiting += [((*way, current.operator, each), current.operands[each]) for each in reversed(given)]
+        elif way:
+            yield way, current

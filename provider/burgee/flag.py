@@ -61,6 +61,10 @@ class Window:
         """Whether ``now`` lies inside."""
         return (self.start is None or self.start <= now) and (self.end is None or now < self.end)
 
+    def is_over(self, now: float) -> bool:
+        """Whether it has closed for good."""
+        return self.end is not None and self.end <= now
+
     def next_edge(self, now: float) -> float | None:
         """The next instant after ``now`` at which :meth:`holds` could change."""
         return min((edge for edge in (self.start, self.end) if edge is not None and edge > now), default=None)
@@ -94,6 +98,12 @@ class Split:
     def total(self) -> int:
         """The sum of the weights."""
         return sum(weight for _, weight in self.weights)
+
+    @property
+    def only(self) -> str | None:
+        """The variant that has the one share there is; None where there are several."""
+        shares = [variant for variant, weight in self.weights if weight]
+        return shares[0] if len(shares) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ def _number(text: str) -> int | float:
     if "Infinity" in text:
         return -math.inf if text.startswith("-") else math.inf
     if len(text) <= 18 and text.lstrip("+-").isdigit():
-        return int(text)
+        # Only a float can be the negative zero that the text "-0" is.
+        return int(text) or float(text)
     return float(text)
 
 
@@ -129,9 +130,7 @@ def to_text(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return number_text(value)
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         return number_text(value)
     if isinstance(value, list | tuple):
         return joined(value, ",")

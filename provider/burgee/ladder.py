@@ -13,9 +13,10 @@ from burgee.flag import ApplyRules, Flag, Level, Origin, Override, Patch
 from burgee.patching import Remembered, patched_answer
 from burgee.resolution import Reason
 from burgee.ruling import RuleList, first_match
-from burgee.snapshot import FlagSet
+from burgee.snapshot import KILL, NONE_INACTIVE, FlagSet, InactiveByPlace
 from burgee.targeting import target
 from burgee.value import shown
+from burgee.verdict import no_identifier
 
 
 class Climb:
@@ -27,9 +28,10 @@ class Climb:
         tell: hears of every rung; None saves the work of putting it into words.
         required: variants of prerequisites found so far; None for no variant.
         chains: of :func:`chain_lengths`, for the flag asked and all beneath it; found where left out.
+        inactive: by level and scope, what layers say of the flag asked that leads nowhere; only told of.
     """
 
-    __slots__ = ("chains", "context", "flag_set", "now", "required", "tell")
+    __slots__ = ("chains", "context", "flag_set", "inactive", "now", "required", "tell")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Climb:
         tell: Tell | None = None,
         required: dict[str, str | None] | None = None,
         chains: Mapping[str, int] | None = None,
+        inactive: InactiveByPlace = NONE_INACTIVE,
     ) -> None:
         self.flag_set = flag_set
         self.context = context
@@ -46,6 +49,7 @@ class Climb:
         self.tell = tell
         self.required = {} if required is None else required
         self.chains = chains
+        self.inactive = inactive
 
     def answer(self, flag: Flag) -> Answer:
         """Climb for one flag."""
@@ -78,7 +82,11 @@ class Climb:
     def _kill(self, flag: Flag) -> Answer | None:
         kill = self.flag_set.kills.get(flag.key)
         if kill is None:
-            self._say("kill", "passes", "not killed", None)
+            inactive = self.inactive.get((KILL, ""))
+            if inactive is None:
+                self._say("kill", "passes", "not killed", None)
+            else:
+                self._say("kill", "passes", f"the kill is inactive: {inactive.why}", inactive.override.origin)
             return None
         if kill.variant is None:
             self._say("kill", "answers", "killed to the caller's default", kill.origin, True)
@@ -117,16 +125,12 @@ class Climb:
     def _active(self, flag: Flag, level: Level) -> tuple[str, Override] | None:
         of_flag = self.flag_set.overrides.get(flag.key)
         of_level = of_flag.get(level.name) if of_flag else None
-        if not of_level:
-            self._say(level.name, "passes", "no override of this flag", None)
-            return None
-        scope = identifier(self.context.get(level.attribute))
-        if scope is None:
-            self._say(level.name, "passes", f"the context has no {level.attribute}", None)
-            return None
-        override = of_level.get(scope)
-        if override is None:
-            self._say(level.name, "passes", f"no override for {shown(scope)}", None)
+        given = self.context.get(level.attribute)
+        scope = identifier(given)
+        override = of_level.get(scope) if of_level and scope is not None else None
+        if scope is None or override is None:
+            if self.tell:
+                self._say_none(level, given, scope, has_overrides=bool(of_level))
             return None
         if not override.window.holds(self.now):
             self._say(
@@ -137,6 +141,27 @@ class Climb:
             )
             return None
         return scope, override
+
+    def _say_none(self, level: Level, given: object, scope: str | None, *, has_overrides: bool) -> None:
+        """Say why a level has no active override for this context."""
+        inactive = None if scope is None else self.inactive.get((level.name, scope))
+        if inactive is not None:
+            detail = f"the override for {shown(scope)} is inactive: {inactive.why}"
+            self._say(level.name, "passes", detail, inactive.override.origin)
+        elif not has_overrides:
+            self._say(level.name, "passes", "no override of this flag", None)
+        elif scope is None:
+            self._say(level.name, "passes", no_identifier(level.attribute, given, "no scope"), None)
+        else:
+            self._say(level.name, "passes", f"no override for {shown(scope)}", None)
+
+    def _say_levels_missing(self) -> None:
+        """Tell of overrides on levels that the hierarchy lacks, by the attributes of the levels' names."""
+        levels = {level.name for level in self.flag_set.hierarchy}
+        for (name, scope), each in self.inactive.items():
+            if name not in levels and name != KILL and scope == identifier(self.context.get(name)):
+                detail = f"the override for {shown(scope)} is inactive: {each.why}"
+                self._say(name, "passes", detail, each.override.origin)
 
     def _locks(self, flag: Flag) -> tuple[Answer | None, list[Remembered], int]:
         """Look for locks, the most general first.
@@ -169,6 +194,7 @@ class Climb:
         return None, patches, 0
 
     def _levels(self, flag: Flag, remembered: list[Remembered]) -> Answer | None:
+        self._say_levels_missing()
         for level in self.flag_set.hierarchy:
             found = self._active(flag, level)
             if found is None:
@@ -207,8 +233,8 @@ class Climb:
         return answer
 
     def _targeting(self, flag: Flag, targeting: Expression) -> Answer | None:
-        origin = flag.origin.below("targeting")
-        answer, detail = target(flag, targeting, self.flag_set, self.context, self.now)
+        answer, detail, branch = target(flag, targeting, self.flag_set, self.context, self.now)
+        origin = flag.origin.below("targeting", *branch)
         self._say("targeting", "passes" if answer is None else "answers", detail, origin, answer is not None)
         return answer
 

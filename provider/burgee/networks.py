@@ -37,6 +37,17 @@ class Networks:
             version == found[0] and (found[1] >> drop) in numbers for version, drop, numbers in self.masks
         )
 
+    def lies_within(self, other: Networks) -> bool:
+        """Whether every address in one of these is in one of the other's."""
+        return all(
+            any(
+                version == other_version and drop <= other_drop and (number >> (other_drop - drop)) in wider
+                for other_version, other_drop, wider in other.masks
+            )
+            for version, drop, numbers in self.masks
+            for number in numbers
+        )
+
 
 @lru_cache(maxsize=1024)
 def _address(text: str) -> tuple[int, int] | None:

@@ -64,7 +64,8 @@ def _quotient(operands: Sequence[Any]) -> int | float:
             return math.nan
         return math.copysign(math.inf, dividend) * math.copysign(1.0, divisor)
     if isinstance(dividend, int) and isinstance(divisor, int) and dividend % divisor == 0:
-        return dividend // divisor
+        # 0 by a negative number is the negative zero, which only a float can be.
+        return dividend // divisor if dividend or divisor > 0 else -0.0
     return float(dividend) / float(divisor)
 
 
@@ -77,12 +78,17 @@ def _remainder(operands: Sequence[Any]) -> int | float:
     return int(remainder) if whole else remainder
 
 
-def _extreme(choose: Callable[[list[int | float]], int | float]) -> Callable[[Sequence[Any]], int | float]:
+def _extreme(choose: Callable[..., int | float]) -> Callable[[Sequence[Any]], int | float]:
     def extreme(operands: Sequence[Any]) -> int | float:
         numbers = [to_number(each) for each in operands]
-        return math.nan if any(math.isnan(each) for each in numbers) else choose(numbers)
+        return math.nan if any(math.isnan(each) for each in numbers) else choose(numbers, key=_signed)
 
     return extreme
+
+
+def _signed(number: int | float) -> tuple[int | float, float]:
+    """What orders numbers as Math.min and Math.max do: -0 is below 0."""
+    return number, math.copysign(1.0, number)
 
 
 def _in(operands: Sequence[Any]) -> bool:

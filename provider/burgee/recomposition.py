@@ -10,7 +10,7 @@ from burgee.flag import Flag, Inherit, Kill, Override, Patch
 from burgee.inactivity import why_kill_inactive, why_override_inactive
 from burgee.layer import Definition, Layer, OverrideKey
 from burgee.leaves import Leaf, leaves_of
-from burgee.snapshot import FlagSet, Inactive, Snapshot
+from burgee.snapshot import KILL, FlagSet, Inactive, Snapshot
 from burgee.value import fingerprint
 
 Key = TypeVar("Key")
@@ -178,7 +178,7 @@ class _Recomposer:
                 kill = None
             why = "" if kill is None else why_kill_inactive(kill, self._flags.get(key))
             if kill is not None and why:
-                self.inactive.append(Inactive(self._old.flag_set_id, key, "kill", "", why, kill))
+                self.inactive.append(Inactive(self._old.flag_set_id, key, KILL, "", why, kill))
             _put(kills, key, None if why else kill)
         return kills
 

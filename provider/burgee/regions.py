@@ -63,7 +63,7 @@ _WRITTEN: Final = {
     ),
     "ANZ": ("AU NZ "),
     "GCC": ("AE BH KW OM QA SA "),
-    "ASEAN": ("BN ID KH LA MM MY PH SG TH VN "),
+    "ASEAN": ("BN ID KH LA MM MY PH SG TH TL VN "),
     "001": (
         "AC AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM "
         "BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CP CQ CR CU CV CW "

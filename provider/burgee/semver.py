@@ -92,6 +92,39 @@ class Range(NamedTuple):
             for alternative in self.alternatives
         )
 
+    def lies_within(self, other: Range) -> bool:
+        """Whether every version in this range certainly is in the other; False also where it is hard to tell.
+
+        Each alternative has to lie within one of the other's, and each bound of that has to follow from one
+        bound by itself.
+        """
+        return all(
+            any(
+                all(any(_follows(given, wanted) for given in narrow) for wanted in wide)
+                for wide in other.alternatives
+            )
+            for narrow in self.alternatives
+        )
+
+
+def _follows(given: tuple[str, Version], wanted: tuple[str, Version]) -> bool:
+    """Whether whatever meets one bound certainly meets another."""
+    comparison, bound = given
+    if given == wanted:
+        return True
+    if comparison == "=":
+        return _within(bound, *wanted)
+    match wanted:
+        case "!=", excluded:
+            return not _within(excluded, comparison, bound)
+        case (">" | ">=") as above, floor:
+            strict = above == ">" and comparison == ">="
+            return comparison in (">", ">=") and (bound > floor or (bound == floor and not strict))
+        case ("<" | "<=") as below, ceiling:
+            strict = below == "<" and comparison == "<="
+            return comparison in ("<", "<=") and (bound < ceiling or (bound == ceiling and not strict))
+    return False
+
 
 def _within(version: Version, comparison: str, bound: Version) -> bool:
     if comparison in ("!^", "!~"):

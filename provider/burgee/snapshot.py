@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
 
 from burgee.bucket import FractionalVersion, next_ramp_edge
 from burgee.context import Context
@@ -27,6 +28,15 @@ class Inactive(NamedTuple):
     scope: str
     why: str
     override: Override | Kill
+
+
+InactiveByPlace: TypeAlias = Mapping[tuple[str, str], Inactive]
+"""What leads nowhere of one flag, by level and scope; a kill by KILL and no scope."""
+
+KILL: Final = "kill"
+"""Stands for the level in what says that a kill is inactive."""
+
+NONE_INACTIVE: Final[InactiveByPlace] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Snapshot:
         inactive: what compose had to leave out, with the reason.
         known_functions: what has been compiled so far, by flag key, with the selector where there is one.
         known_bulks: the functions of all flags in order of their keys, by selector.
+        known_segments: the tests of segments that have been compiled so far, by flag set id.
         needs_daemon: keys of the flags that only the daemon can answer, since it tells attributes that nobody
             else can.
     """
@@ -115,6 +126,7 @@ class Snapshot:
         default_factory=dict, compare=False, repr=False
     )
     known_bulks: dict[Selector, list[Function]] = field(default_factory=dict, compare=False, repr=False)
+    known_segments: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     needs_daemon: Container[str] = field(default=frozenset(), compare=False, repr=False)
 
     def candidates(self, flag_key: str, selector: Selector = ANY) -> list[FlagSet]:
@@ -127,6 +139,19 @@ class Snapshot:
             flag_set = self.flag_sets.get(selector.flag_set_id)
             return [flag_set] if flag_set else []
         return [self.flag_sets[flag_set_id] for flag_set_id in sorted(self.flag_sets)]
+
+
+def inactive_of(snapshot: Snapshot, flag_set_id: str, flag_key: str) -> InactiveByPlace:
+    """What layers say of one flag that leads nowhere.
+
+    Raises:
+        SnapshotError: the snapshot's bytes are damaged there.
+    """
+    return {
+        (each.level, each.scope): each
+        for each in snapshot.inactive
+        if each.flag_key == flag_key and each.flag_set_id == flag_set_id
+    }
 
 
 def base_key(flag_set: FlagSet, flag_key: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from burgee.answer import Answer, serve
 from burgee.bucket import FractionalVersion
 from burgee.context import TARGETING_KEY, Context
-from burgee.expression import Expression, ListOf, Literal, Operation, Variable
+from burgee.expression import IF, Expression, ListOf, Literal, Operation, Variable
+from burgee.fault import Path, path_text
 from burgee.flag import Flag, Segment
 from burgee.fractional import fractional
 from burgee.javascript import UNDEFINED, ComputationTooLarge, number_text, to_number, truthy
@@ -25,19 +26,27 @@ STEP_LIMIT: Final = 100_000
 
 def target(
     flag: Flag, expression: Expression, flag_set: FlagSet, context: Context, now: float
-) -> tuple[Answer | None, str]:
-    """Answer with the variant that targeting names; None where it gives null, and words for it.
+) -> tuple[Answer | None, str, Path]:
+    """Answer with the variant that targeting names; None where it gives null.
 
     As flagd answers: a boolean or a number names the variant that is written so, anything else that is no
     variant is the error GENERAL.
+
+    Returns:
+        The answer, words for it, and the way to the branch that gave it: the operands of each `if` on it.
     """
     data = {**context, FLAGD: {"flagKey": flag.key, "timestamp": int(now)}}
     targeting = Targeting(flag.key, data, flag_set.segments, flag_set.fractional_version)
+    branch: Path = ()
     try:
-        result = targeting.value(expression, data)
+        branch, chosen = targeting.branch(expression, data)
+        result = None if chosen is None else targeting.value(chosen, data)
     except ComputationTooLarge as error:
-        return _unusable(str(error))
-    return answer_for(flag, result)
+        return *_unusable(str(error)), branch
+    answer, detail = answer_for(flag, result)
+    if chosen is None:
+        detail += ", since no condition holds"
+    return answer, f"{path_text(branch)}: {detail}" if branch else detail, branch
 
 
 def answer_for(flag: Flag, result: object) -> tuple[Answer | None, str]:
@@ -89,9 +98,7 @@ class Targeting:
         Raises:
             ComputationTooLarge: more than STEP_LIMIT expressions were evaluated, or a result is too large.
         """
-        self.steps -= 1
-        if self.steps < 0:
-            raise ComputationTooLarge(f"targeting took more than {STEP_LIMIT} steps")
+        self._count()
         match expression:
             case Literal(value):
                 return value
@@ -105,10 +112,34 @@ class Targeting:
             case _:
                 return holds(expression, data if isinstance(data, Mapping) else {}, self.segments)
 
+    def branch(self, expression: Expression, data: Any) -> tuple[Path, Expression | None]:
+        """Go down every `if` that an expression consists of, to the operand whose value it gives.
+
+        Returns:
+            The way to that operand and the operand; to the last `if` and None where that has none to give.
+
+        Raises:
+            ComputationTooLarge: as :meth:`value`.
+        """
+        way: Path = ()
+        while isinstance(expression, Operation) and expression.operator in IF:
+            self._count()
+            index = self._chosen(expression.operands, data)
+            if index is None:
+                return way, None
+            way, expression = (*way, expression.operator, index), expression.operands[index]
+        return way, expression
+
+    def _count(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise ComputationTooLarge(f"targeting took more than {STEP_LIMIT} steps")
+
     def _operation(self, operator: str, operands: Sequence[Expression], data: Any) -> Any:
         match operator:
             case "if" | "?:":
-                return self._if(operands, data)
+                index = self._chosen(operands, data)
+                return None if index is None else self.value(operands[index], data)
             case "and" | "or":
                 result = None
                 for operand in operands:
@@ -133,11 +164,12 @@ class Targeting:
                 return fractional(values, self.flag_key, key, self.fractional_version)
         return SIMPLE[operator](values)
 
-    def _if(self, operands: Sequence[Expression], data: Any) -> Any:
+    def _chosen(self, operands: Sequence[Expression], data: Any) -> int | None:
+        """Which operand of an `if` it gives: the one behind the first condition that holds, or the last."""
         for index in range(0, len(operands) - 1, 2):
             if truthy(self.value(operands[index], data)):
-                return self.value(operands[index + 1], data)
-        return self.value(operands[-1], data) if len(operands) % 2 else None
+                return index + 1
+        return len(operands) - 1 if len(operands) % 2 else None
 
     def _each(self, operator: str, operands: Sequence[Expression], data: Any) -> Any:
         items, logic = self.value(operands[0], data), operands[1]

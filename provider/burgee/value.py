@@ -6,6 +6,7 @@ a set or used as a key, they are held as a pair (kind, value).
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -80,4 +81,8 @@ def fingerprint(value: object) -> bytes:
     Args:
         value: anything JSON can say; keys of objects are ordered, so their order does not count.
     """
-    return orjson.dumps(value, dict, orjson.OPT_SORT_KEYS)
+    try:
+        return orjson.dumps(value, dict, orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # A lone surrogate somewhere, which JSON can say, and orjson cannot.
+        return json.dumps(value, default=dict, sort_keys=True).encode()

@@ -12,6 +12,7 @@ import pytest
 
 from burgee.client import Client, Unreachable
 from burgee.resolution import ErrorCode
+from burgee.snapshot_bytes import flag_sets
 from burgeed.control.event_log import EventLog
 from tests.client.conftest import Listener, Quick
 from tests.support import faults
@@ -55,6 +56,22 @@ def test_a_snapshot_is_downloaded_and_answers(server: EventServer, listener: Lis
     assert str(snapshot.generation) == generation
     assert (value(listener), value(listener, customer="c-42")) == (False, True)
     assert listener.client.evaluate("unknown").error_code is ErrorCode.FLAG_NOT_FOUND
+
+
+def test_a_flag_whose_record_cannot_be_read_here_is_the_daemons_to_evaluate(
+    server: EventServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.publish(document("off"))
+    listener.do(listener.client.snapshot())
+
+    def read(*_: Any) -> None:
+        raise ValueError("unknown field `hologram`")
+
+    monkeypatch.setattr(flag_sets, "read_flag_record", read)
+    found = listener.client.evaluate("f")
+    assert found.error_code is ErrorCode.PROVIDER_NOT_READY
+    assert found.error_message.startswith("only the daemon can evaluate this flag: ")
+    assert "hologram" in found.error_message
 
 
 def test_who_follows_while_another_generation_is_downloaded_waits_for_it(

@@ -32,7 +32,7 @@ DOCUMENT: dict[str, Any] = {
                 {"name": "december", "from": "2026-12-01T00:00:00Z", "serve": "off"},
             ],
         },
-        "shares": {"rules": [{"split": {"on": 1}}]},
+        "shares": {"rules": [{"split": {"on": 99, "off": 1}}]},
         "bare": {"variants": {"on": True}},
         "ui": {"variants": {"a": {"dark": False}}, "defaultVariant": "a", "leaves": True},
     },
@@ -255,3 +255,33 @@ def test_variants_are_covered_by_being_served_through_a_leaf_too() -> None:
 
 def test_where_there_is_no_rule_all_are_covered() -> None:
     assert coverage_of(snapshot({"flags": {}}), []).rules_percent == 100.0
+
+
+TARGETED = {
+    "flags": {
+        "f": {
+            "defaultVariant": "off",
+            "variants": {"on": True, "off": False},
+            "targeting": {
+                "if": [{"var": "a"}, "on", {"var": "b"}, {"if": [{"var": "c"}, "off", "onn"]}, "off"]
+            },
+        },
+        "plain": {"variants": {"on": True, "off": False}, "targeting": {"var": "x"}},
+    }
+}
+
+
+def not_taken(*contexts: Any) -> list[str]:
+    composed = snapshot(TARGETED)
+    tests = expectations(*(asked(context, "f") for context in contexts))
+    coverage = coverage_of(composed, [run(composed, each, now=NOW) for each in tests])
+    assert coverage.branches == 4
+    assert coverage.branches_percent == 25.0 * (4 - len(coverage.branches_never_taken))
+    return [each.name for each in coverage.branches_never_taken]
+
+
+def test_branches_of_targeting_are_covered_by_being_taken_even_to_an_error() -> None:
+    assert not_taken() == ["if[1]", "if[3].if[1]", "if[3].if[2]", "if[4]"]
+    assert not_taken({"a": 1}, {"a": 1, "b": 1}) == ["if[3].if[1]", "if[3].if[2]", "if[4]"]
+    assert not_taken({"b": 1, "c": 1}, {}) == ["if[1]", "if[3].if[2]"]
+    assert not_taken({"b": 1}) == ["if[1]", "if[3].if[1]", "if[4]"]

@@ -148,6 +148,7 @@ def test_a_faulty_document_is_refused_with_exactly_its_faults(refusal: Refusal) 
     else:
         _, faults = read_layer("refused", [document])
     assert unmet(refusal, faults) == []
+    assert [str(fault) for fault in faults if not fault.remedy] == []
     assert {fault.file for fault in faults} <= {"definition.json"}
 
 

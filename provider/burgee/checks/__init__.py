@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from burgee.checks.expiry import expired
 from burgee.checks.finding import Finding
 from burgee.checks.implication import Reasoning
-from burgee.checks.overrides import idle_overrides, inactive, repeated_overrides
+from burgee.checks.overrides import idle_overrides, inactive, repeated_overrides, vain_removals
 from burgee.checks.rules import idle_rules
+from burgee.checks.targeting import odd_targeting
 from burgee.checks.variants import idle_variants
+from burgee.checks.weights import idle_weights
 from burgee.layer import Layer
 from burgee.snapshot import Snapshot
 
@@ -29,13 +31,17 @@ def check(layers: Sequence[Layer], snapshot: Snapshot, *, now: float) -> list[Fi
     Returns:
         At most one finding of each kind for each place.
     """
-    findings = [*inactive(snapshot), *repeated_overrides(layers)]
+    findings = [*inactive(snapshot), *repeated_overrides(layers), *vain_removals(layers)]
     told = {finding.origin for finding in findings}
     for flag_set in snapshot.flag_sets.values():
         reasoning = Reasoning(flag_set.segments)
         for flag in flag_set.flags.values():
             findings += idle_rules(flag_set, flag, reasoning, now)
-            findings += idle_variants(flag_set, flag)
+            unserved = list(idle_variants(flag_set, flag))
+            never_served = {each.fault.path[-1] for each in unserved if each.check == "unused-variant"}
+            findings += unserved
+            findings += idle_weights(flag_set, flag, never_served)
+            findings += odd_targeting(flag, never_served)
             findings += (each for each in idle_overrides(flag_set, flag) if each.origin not in told)
             findings += expired(flag_set, flag, now)
     return findings

@@ -25,7 +25,7 @@ def expired(flag_set: FlagSet, flag: Flag, now: float) -> Iterator[Finding]:
         for override in of_level.values():
             what = f"the override of `{flag.key}` for {override.level} `{override.scope}`"
             yield from _notes(override.notes, what, override.origin, now)
-            if _is_over(override.window, now):
+            if override.window.is_over(now):
                 yield _window(override.window, what, override.origin)
             elif isinstance(override.effect, ApplyRules):
                 yield from _rules(override.effect.rules, override.origin, now)
@@ -33,7 +33,7 @@ def expired(flag_set: FlagSet, flag: Flag, now: float) -> Iterator[Finding]:
 
 def _rules(rules: Sequence[Rule], origin: Origin, now: float) -> Iterator[Finding]:
     for index, rule in enumerate(rules):
-        if _is_over(rule.window, now):
+        if rule.window.is_over(now):
             what = f"rule `{rule.name}`" if rule.name else f"rules[{index}]"
             yield _window(rule.window, what, origin.below("rules", index))
 
@@ -41,10 +41,6 @@ def _rules(rules: Sequence[Rule], origin: Origin, now: float) -> Iterator[Findin
 def _window(window: Window, what: str, origin: Origin) -> Finding:
     message = f"the window of {what} closed at {instant_text(window.end or 0.0)}: it never counts again"
     return warning("expired-window", origin.below("until"), message, "remove it, or give it a later `until`")
-
-
-def _is_over(window: Window, now: float) -> bool:
-    return window.end is not None and window.end <= now
 
 
 def _notes(notes: Notes, what: str, origin: Origin, now: float) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ large, and where the tests of an attribute say nothing about one another, the an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Final, TypeAlias
 
 from burgee.checks.literals import Facts, Literal, literal
@@ -34,15 +35,19 @@ class Reasoned:
         condition: as written.
         alternatives: the ways in which it can hold, without those that contradict themselves; None where
             they are too many.
-        clauses: what all has to hold, each an "any of"; None where they are too many.
     """
 
-    __slots__ = ("alternatives", "clauses", "condition")
-
-    def __init__(self, condition: Condition, alternatives: list[_Way] | None, clauses: _Form | None) -> None:
+    def __init__(
+        self, condition: Condition, alternatives: list[_Way] | None, clauses: Callable[[], _Form | None]
+    ) -> None:
         self.condition = condition
         self.alternatives = alternatives
-        self.clauses = clauses
+        self._clauses = clauses
+
+    @cached_property
+    def clauses(self) -> _Form | None:
+        """What all has to hold, each an "any of"; None where they are too many. Most are never asked for."""
+        return self._clauses()
 
     @property
     def never_holds(self) -> bool:
@@ -72,7 +77,7 @@ class Reasoning:
         form = self._form(condition, True, "any", 0)
         ways = None if form is None else [_Way(each) for each in form]
         possible = None if ways is None else [way for way in ways if not way.contradicts_itself()]
-        return Reasoned(condition, possible, self._form(condition, True, "all", 0))
+        return Reasoned(condition, possible, partial(self._form, condition, True, "all", 0))
 
     def _form(self, condition: Condition, positive: bool, outer: str, depth: int) -> _Form | None:
         """The normal form of a condition or of its negation; None where it is too large or too deep.

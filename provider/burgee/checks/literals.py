@@ -132,6 +132,8 @@ def _entails(given: AttributeTest, wanted: AttributeTest) -> bool:
             return bool(low.endswith(high))
         case ("starts_with" | "ends_with", "contains"):
             return high[0] == "string" and high[1] in low
+        case ("ip_in", "ip_in") | ("semver", "semver"):
+            return bool(low.lies_within(high))
         case ("in_region", "in_region"):
             return bool(low.countries <= high.countries)
         case ("before", "before"):

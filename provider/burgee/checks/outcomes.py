@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from burgee.context import TARGETING_KEY
 from burgee.dependencies import always_answers
 from burgee.expression import Expression, ListOf, Operation
 from burgee.expression import Literal as Constant
+from burgee.fault import Path
 from burgee.flag import (
     ApplyRules,
     Disable,
@@ -41,10 +42,11 @@ class Outcome(NamedTuple):
 ERROR: Final = Outcome("error")
 UNKNOWN: Final = Outcome("unknown")
 
-_TRUTHS: Final = frozenset((
+TRUTHS: Final = frozenset((
     "==", "===", "!=", "!==", ">", ">=", "<", "<=", "!", "!!", "in",
     "all", "none", "some", "starts_with", "ends_with", "sem_ver",
 ))  # fmt: skip
+"""Operators of targeting that give true or false; flagd's own null for what they do not take."""
 
 
 def outcomes_of_rules(rules: Iterable[Rule]) -> tuple[set[Outcome], bool]:
@@ -60,6 +62,8 @@ def outcomes_of_rules(rules: Iterable[Rule]) -> tuple[set[Outcome], bool]:
 def _outcomes_of_rule(rule: Rule) -> set[Outcome]:
     match rule.outcome:
         case Serve(variant):
+            return {Outcome("variant", variant)}
+        case Split(only=str(variant), by=by) if by == TARGETING_KEY:
             return {Outcome("variant", variant)}
         case Split(weights, by):
             found = {Outcome("variant", variant) for variant, weight in weights if weight > 0}
@@ -115,18 +119,32 @@ def _outcomes_of_targeting(flag: Flag, targeting: Expression) -> set[Outcome]:
                     waiting.append(operands[-1])
             case Operation("and" | "or" | "if" | "?:", operands):
                 waiting.extend(operands)
-            case Operation("fractional", operands) if all(isinstance(each, ListOf) for each in operands[1:]):
-                waiting.extend(_variants_of(operands))
+            case Operation("fractional", operands) if _has_written_buckets(operands):
+                waiting += (variant for _, variant in variants_in_buckets(operands))
                 found.add(ERROR)
-            case Operation(operator, _) if operator in _TRUTHS:
+            case Operation(operator, _) if operator in TRUTHS:
                 waiting += (Constant(True), Constant(False))
             case _:
                 return {UNKNOWN}
     return found
 
 
-def _variants_of(operands: Sequence[Expression]) -> list[Expression]:
-    """What stands for the variant in each bucket; the first operand may be what is divided by instead."""
-    if not isinstance(operands[0], ListOf) and len(operands) == 1:
-        return [operands[0]]
-    return [bucket.items[0] for bucket in operands if isinstance(bucket, ListOf) and bucket.items]
+def _has_written_buckets(operands: Sequence[Expression]) -> bool:
+    """Whether all buckets are written down: a context may give one where a rule stands before them."""
+    first, *rest = operands
+    known = isinstance(first, ListOf | Constant) or (
+        isinstance(first, Operation) and first.operator in ("cat", "substr")
+    )
+    return known and all(isinstance(each, ListOf) for each in rest)
+
+
+def variants_in_buckets(operands: Sequence[Expression]) -> Iterator[tuple[Path, Expression]]:
+    """What stands for the variant in each bucket of a ``fractional`` that is not empty, and the way there."""
+    for index, bucket in enumerate(operands):
+        if isinstance(bucket, ListOf) and bucket.items and not is_empty_bucket(bucket):
+            yield (index, 0), bucket.items[0]
+
+
+def is_empty_bucket(bucket: ListOf) -> bool:
+    """Whether the weight that is written down is 0."""
+    return len(bucket.items) > 1 and isinstance(bucket.items[1], Constant) and bucket.items[1].value == 0

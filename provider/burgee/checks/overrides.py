@@ -64,6 +64,34 @@ def repeated_overrides(layers: Iterable[Layer]) -> Iterator[Finding]:
                     yield warning("redundant-override", override.origin, message, "remove it", at="key")
 
 
+def vain_removals(layers: Iterable[Layer]) -> Iterator[Finding]:
+    """Find `inherit: true` and `revive: true` beneath which no layer says anything that they could remove."""
+    beneath: set[tuple[str, ...]] = set()
+    for layer in layers:
+        for definition in layer.definitions:
+            for key, override in definition.overrides.items():
+                if not isinstance(override.effect, Inherit):
+                    beneath.add((definition.flag_set_id, *key))
+                elif (definition.flag_set_id, *key) not in beneath:
+                    where = f"{override.level} `{override.scope}`"
+                    message = f"no layer beneath has an override of `{override.flag_key}` for {where}"
+                    yield _in_vain(override, "inherit", message)
+                else:
+                    beneath.remove((definition.flag_set_id, *key))
+            for flag_key, kill in definition.kills.items():
+                if not kill.revive:
+                    beneath.add((definition.flag_set_id, flag_key))
+                elif (definition.flag_set_id, flag_key) not in beneath:
+                    yield _in_vain(kill, "revive", f"no layer beneath kills `{flag_key}`")
+                else:
+                    beneath.remove((definition.flag_set_id, flag_key))
+
+
+def _in_vain(stated: Override | Kill, field: str, message: str) -> Finding:
+    message = f"{message}: `{field}` changes nothing"
+    return warning("redundant-override", stated.origin, message, "remove it", at="key")
+
+
 def _said(override: Override) -> bytes:
     # Written out, since Python holds True == 1 == 1.0 inside two equal dataclasses.
     return fingerprint({name: each for name, each in render_override(override).items() if name not in _NOTES})

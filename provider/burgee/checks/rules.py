@@ -38,7 +38,7 @@ def idle_rules(flag_set: FlagSet, flag: Flag, reasoning: Reasoning, now: float) 
     yield from _of_list(flag.rules, ALWAYS, flag.origin, reasoning, now)
     for of_level in flag_set.overrides.get(flag.key, {}).values():
         for override in of_level.values():
-            if isinstance(override.effect, ApplyRules) and not _is_over(override.window, now):
+            if isinstance(override.effect, ApplyRules) and not override.window.is_over(now):
                 rules = override.effect.rules
                 yield from _of_list(rules, override.window, override.origin, reasoning, now)
 
@@ -52,7 +52,7 @@ def _of_list(
     for index, rule in enumerate(rules):
         where = origin.below("rules", index)
         start, end = _common(rule.window, window, now)
-        if _is_over(rule.window, now):
+        if rule.window.is_over(now):
             continue
         if start >= end:
             message = f"rule {_named(rule, index)} is never reached: its window lies outside the override's"
@@ -118,10 +118,6 @@ def _common(first: Window, second: Window, now: float) -> tuple[float, float]:
     starts = [each.start for each in (first, second) if each.start is not None]
     ends = [each.end for each in (first, second) if each.end is not None]
     return max([now, *starts]), min([math.inf, *ends])
-
-
-def _is_over(window: Window, now: float) -> bool:
-    return window.end is not None and window.end <= now
 
 
 def _named(rule: Rule, index: int) -> str:

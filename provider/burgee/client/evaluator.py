@@ -14,7 +14,7 @@ from burgee.client.following import Progress, longest_pause
 from burgee.client.steps import Ask, Pause, Steps, Tell
 from burgee.context import Context
 from burgee.errors import SnapshotError
-from burgee.evaluation import evaluate
+from burgee.evaluation import function_for
 from burgee.resolution import ErrorCode, Resolution
 from burgee.selector import Selector
 from burgee.snapshot import Snapshot
@@ -56,11 +56,14 @@ class Evaluator:
         snapshot = self.snapshot
         if snapshot is None:
             return Resolution.error(flag_key, ErrorCode.PROVIDER_NOT_READY, "there is no snapshot yet")
-        if flag_key in snapshot.needs_daemon:
-            return Resolution.error(
-                flag_key, ErrorCode.PROVIDER_NOT_READY, "only the daemon can evaluate this flag"
-            )
-        return evaluate(snapshot, flag_key, context, now=self._clock.wall(), selector=self._selector)
+        why = ""
+        try:
+            if flag_key not in snapshot.needs_daemon:
+                return function_for(snapshot, flag_key, self._selector)(context, self._clock.wall())
+        except SnapshotError as error:
+            why = f": {error}"
+        message = f"only the daemon can evaluate this flag{why}"
+        return Resolution.error(flag_key, ErrorCode.PROVIDER_NOT_READY, message)
 
     def close(self) -> None:
         """Write what is still to be written."""

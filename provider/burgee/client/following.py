@@ -39,14 +39,14 @@ class Progress:
         position: of the last message; None before the first.
         connected: whether the daemon speaks.
         heard_at: when it did last, in monotonic seconds; never is minus infinity.
-        diagnosis: what kept it from being followed, last time.
+        diagnosis: what keeps it from being followed, or how far that has come.
     """
 
     def __init__(self, position: Position | None = None) -> None:
         self.position = position
         self.connected = False
         self.heard_at = -math.inf
-        self.diagnosis = "not asked yet"
+        self.diagnosis = "no connection yet"
 
     def take(self, message: Message) -> EventMessage | ResetMessage | None:
         """Note a message; return it where it is to be told: never twice."""
@@ -93,6 +93,7 @@ def follow(
         try:
             address = yield Connect(CONNECT_TIME)
             reader = open_stream(address, progress.position)
+            progress.diagnosis = f"{address}: connected, and nothing is said there yet"
             yield Send(reader.request(), answer_time)
             until = clock.monotonic() + answer_time
             while True:
@@ -106,6 +107,7 @@ def follow(
                 for message in messages:
                     if not progress.connected:
                         progress.connected = True
+                        progress.diagnosis = f"{address}: it speaks"
                         spoke_since = progress.heard_at
                     told = progress.take(message)
                     if told is not None:

@@ -16,7 +16,7 @@ from burgee.errors import BurgeeError
 _PLAIN: Final = frozenset((bool, int, float, str))
 
 PARTS_LIMIT: Final = 1000
-"""A flag with more conditions than this is interpreted: compiling it would hold its first caller up."""
+"""What has more conditions than this by itself is interpreted: it would hold its first caller up."""
 
 
 class NotCompiled(BurgeeError):
@@ -98,6 +98,13 @@ class Builder:
     def kept(self, key: Any) -> ast.expr | None:
         """The local variable of :meth:`keep`, None where there is none yet."""
         return load(self._locals[key]) if key in self._locals else None
+
+    def ask(self, part: Callable[[Context, float], Any]) -> None:
+        """Write statements that return what a function that is known now answers, unless that is None."""
+        answer = self.temporary()
+        taken = ast.Assign([ast.Name(answer, ast.Store())], self.call(part, load("context"), load("now")))
+        is_answer = compared(load(answer), ast.IsNot(), ast.Constant(None))
+        self.body += [taken, ast.If(is_answer, [ast.Return(load(answer))], [])]
 
     def digest(self, seed: str, key: str) -> ast.expr:
         """The 32-bit digest of ``seed`` and the text in the local variable ``key``."""

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from burgee.compiled.builder import Builder, both, compared, load, negated
+from burgee.compiled.affixes import has_affix
+from burgee.compiled.builder import Builder, both, compared, count_uses, load, negated
 from burgee.condition import AllOf, AnyOf, AttributeTest, Condition, InSegment, Not
 from burgee.context import Context
 from burgee.flag import Segment
-from burgee.matching import holds, passes
+from burgee.matching import TESTS, holds
 from burgee.value import is_number
 
 SegmentTest = Callable[[Context], bool]
+
+
+def condition_writer(
+    fixed: Mapping[str, Any],
+    segments: Mapping[str, Segment],
+    segment_test: Callable[[str], SegmentTest],
+    conditions: Sequence[Condition],
+) -> tuple[Builder, ConditionWriter]:
+    """A function to be written, and a writer of these conditions into it.
+
+    Args:
+        fixed: attributes whose values are known now.
+        segments: by name.
+        segment_test: gives the test of a segment.
+
+    Raises:
+        NotCompiled: there are too many conditions.
+    """
+    uses: Counter[Any] = Counter()
+    count_uses(conditions, uses)
+    for condition, count in list(uses.items()):
+        if isinstance(condition, AttributeTest):
+            uses["attribute", condition.attribute] += count
+            if condition.operator in ("lt", "lte", "gt", "gte"):
+                uses["is number", condition.attribute] += 1
+    builder = Builder(fixed, uses)
+    return builder, ConditionWriter(builder, segments, segment_test)
 
 
 class ConditionWriter:
@@ -21,7 +50,7 @@ class ConditionWriter:
 
     Args:
         segments: by name, for those that are not compiled.
-        segment_test: gives the compiled test of a segment.
+        segment_test: gives the test of a segment.
     """
 
     def __init__(
@@ -97,8 +126,8 @@ class ConditionWriter:
 
     def _interpreted(self, test: AttributeTest) -> ast.expr:
         builder = self.builder
-        operator, operand = builder.constant(test.operator), builder.constant(test.operand)
-        return builder.call(passes, operator, operand, builder.attribute(test.attribute))
+        operand = builder.constant(test.operand)
+        return builder.call(TESTS[test.operator], operand, builder.attribute(test.attribute))
 
     def _equality(self, attribute: str, operand: tuple[str, Any]) -> ast.expr:
         kind, value = operand
@@ -132,7 +161,7 @@ class ConditionWriter:
     def _interpreted_membership(self, test: AttributeTest, members: frozenset[Any]) -> ast.expr:
         builder = self.builder
         found = builder.constant(builder.shared(("kinded set", test.operand), lambda: members))
-        return builder.call(passes, builder.constant("in"), found, builder.attribute(test.attribute))
+        return builder.call(TESTS["in"], found, builder.attribute(test.attribute))
 
     def _order(self, test: AttributeTest) -> ast.expr:
         builder = self.builder
@@ -150,21 +179,5 @@ class ConditionWriter:
         return both([*is_plain, is_other], ast.Or)
 
     def _affix(self, test: AttributeTest) -> ast.expr:
-        builder = self.builder
-        given = builder.local_attribute(test.attribute)
-        method = "startswith" if test.operator == "starts_with" else "endswith"
-        kind = ast.Attribute(given, "__class__", ast.Load())
-        is_text = both(
-            [
-                compared(kind, ast.Is(), builder.constant(str)),
-                both(
-                    [
-                        compared(given, ast.IsNot(), ast.Constant(None)),
-                        builder.call(isinstance, given, builder.constant(str)),
-                    ]
-                ),
-            ],
-            ast.Or,
-        )
-        call = ast.Call(ast.Attribute(given, method, ast.Load()), [builder.constant(test.operand)], [])
-        return both([is_text, call])
+        given, part = self.builder.local_attribute(test.attribute), str(test.operand)
+        return has_affix(self.builder, test.operator, given, given, part)

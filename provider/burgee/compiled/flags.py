@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from burgee.answer import Answer, default_answer
 from burgee.chains import chain_lengths
-from burgee.compiled.builder import PARTS_LIMIT, Builder, NotCompiled, compared, count_uses, load
-from burgee.compiled.conditions import ConditionWriter, SegmentTest
+from burgee.compiled.builder import Builder, NotCompiled
+from burgee.compiled.choices import BranchWriter, choices_of, compiled_choice
+from burgee.compiled.conditions import ConditionWriter, condition_writer
 from burgee.compiled.levels import LevelParts, Part
 from burgee.compiled.rules import RuleWriter, conditions_of
+from burgee.compiled.segments import Warming, segment_tests
+from burgee.compiled.slices import Slices, is_one_slice, slices_of
 from burgee.compiled.targeting import TargetingWriter
 from burgee.compiled.walked import WalkedFlag
-from burgee.condition import AttributeTest, Condition
 from burgee.context import Context, OnePass
-from burgee.dependencies import dependencies, segments_in
-from burgee.flag import Flag, Rule, Split
+from burgee.dependencies import dependencies
+from burgee.expression import Expression
+from burgee.flag import Flag, Rule
 from burgee.ladder import Climb
-from burgee.matching import holds
 from burgee.resolution import Resolution
 from burgee.result import resolution
 from burgee.ruling import RuleList
-from burgee.snapshot import FlagSet, Function, Snapshot
+from burgee.snapshot import Dependencies, FlagSet, Function, Snapshot
 
 PATHS_LIMIT: Final = 32
 """A flag with more ways down through its prerequisites has them asked by the interpreter, once each."""
 
 
 def function_of(snapshot: Snapshot, flag_set: FlagSet, flag: Flag) -> Function:
-    """Compile a flag; it is interpreted where it has too many rules or conditions."""
+    """Compile a flag, and the segments that it refers to; what is too large is interpreted."""
     depends = dependencies(flag_set, flag.key)
+    if not depends.segments:
+        return _by_kind(snapshot, flag_set, flag, depends)
+    tests = segment_tests(snapshot, flag_set)
+    uncompiled = tests.uncompiled(depends.segments)
+    tests.compile_some(uncompiled)
+    function = _by_kind(snapshot, flag_set, flag, depends)
+    return Warming(function, tests, uncompiled) if uncompiled else function
+
+
+def _by_kind(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, depends: Dependencies) -> Function:
     last_edge = depends.last_edge()
     varies = depends.unbounded or not depends.attributes <= snapshot.fixed.keys()
     if varies or last_edge is None:
@@ -75,6 +88,7 @@ class _Compiler:
         self.flag_set = flag_set
         self.flag = flag
         self.static = static
+        self.segments = segment_tests(snapshot, flag_set)
 
     def interpret(self, context: Context, now: float) -> Resolution:
         """Answer as the interpreter does."""
@@ -108,55 +122,36 @@ class _Compiler:
     def _rest(self, parts: list[LevelParts], unmet: Part | None) -> Function:
         """Compile what comes after: levels without patches, rules or targeting, the default."""
         flag = self.flag
-        builder, conditions = self._rule_writers(flag.rules)
+        listed = RuleList(flag, flag.rules, "default", None, flag.origin)
+        is_short = is_one_slice(flag.rules)
+        builder, conditions = self._condition_writer(flag.rules if is_short else ())
         if unmet is not None:
-            answer = builder.keep(("requires",), builder.call(unmet, load("context"), load("now")))
-            test = compared(answer, ast.IsNot(), ast.Constant(None))
-            builder.body.append(ast.If(test, [ast.Return(answer)], []))
+            builder.ask(unmet)
         for level in parts:
             level.write(builder)
-        rules = RuleWriter(builder, conditions, self.resolve)
-        rules.write(RuleList(flag, flag.rules, "default", None, flag.origin))
+        if is_short:
+            RuleWriter(builder, conditions, self.resolve).write(listed)
+        else:
+            builder.ask(self._rules(listed))
         if flag.targeting is not None:
-            TargetingWriter(builder, self.flag_set, flag, self.resolve).write(flag.targeting)
+            self._targeting(builder, flag.targeting)
         builder.body.append(ast.Return(builder.constant(self.resolve(default_answer(flag)))))
         return builder.function(self.interpret)
 
-    def _rule_writers(self, rules: tuple[Rule, ...]) -> tuple[Builder, ConditionWriter]:
-        shares = sum(len(rule.outcome.weights) for rule in rules if isinstance(rule.outcome, Split))
-        if len(rules) + shares > PARTS_LIMIT:
-            raise NotCompiled(f"more than {PARTS_LIMIT} rules and shares")
-        return self._writers(conditions_of(rules))
+    def _targeting(self, builder: Builder, targeting: Expression) -> None:
+        """Write the targeting, a long choice in slices."""
+        choices = choices_of(targeting)
+        if len(choices) == 1:
+            TargetingWriter(builder, self.flag_set, self.flag, self.resolve).write(targeting)
+            return
 
-    def _writers(self, conditions: list[Condition]) -> tuple[Builder, ConditionWriter]:
-        uses: Counter[Any] = Counter()
-        count_uses(conditions, uses)
-        for condition, count in list(uses.items()):
-            if isinstance(condition, AttributeTest):
-                uses["attribute", condition.attribute] += count
-                if condition.operator in ("lt", "lte", "gt", "gte"):
-                    uses["is number", condition.attribute] += 1
-        builder = Builder(self.fixed, uses)
-        return builder, ConditionWriter(builder, self.flag_set.segments, self._segment_test)
+        def compile_choice(choice: Expression) -> Part:
+            def writer(own: Builder) -> TargetingWriter:
+                return BranchWriter(own, self.flag_set, self.flag, self.resolve)
 
-    def _segment_test(self, name: str) -> SegmentTest:
-        segments, fixed = self.flag_set.segments, self.fixed
-        segment = segments.get(name)
-        if segment is None:
-            return lambda context: False
+            return compiled_choice(choice, writer, Builder(self.fixed, Counter()), self.interpret)
 
-        def interpret(context: Context, now: float) -> bool:
-            return holds(segment.condition, {**context, **fixed}, segments, 1)
-
-        if segments_in(segment.condition, segments):
-            # Segments within segments: their depth has a limit that only the interpreter counts.
-            return lambda context: interpret(context, 0.0)
-        builder, conditions = self._writers([segment.condition])
-        conditions.prepare(segment.condition)
-        test = conditions.expression(segment.condition)
-        builder.body.append(ast.Return(test))
-        compiled = shared(f"segment {self.flag_set.flag_set_id}/{name}", builder.function(interpret))
-        return lambda context: bool(compiled(context, 0.0))
+        builder.ask(Slices([partial(compile_choice, each) for each in choices], lambda _: self.interpret))
 
     def _unmet(self) -> Part | None:
         """The function that answers where a prerequisite is not met."""
@@ -191,17 +186,33 @@ class _Compiler:
 
         return unmet
 
-    def _rules(self, listed: RuleList) -> Part:
-        """Compile the rules of an override."""
-        builder, conditions = self._rule_writers(listed.rules)
-        RuleWriter(builder, conditions, self.resolve).write(listed)
-        builder.body.append(ast.Return(ast.Constant(None)))
+    def _condition_writer(self, rules: Sequence[Rule]) -> tuple[Builder, ConditionWriter]:
+        return condition_writer(self.fixed, self.flag_set.segments, self.segments.test, conditions_of(rules))
 
+    def _rules(self, listed: RuleList) -> Part:
+        """Compile rules, a long list in slices."""
+        slices = slices_of(listed.rules)
+        if len(slices) == 1:
+            return self._slice(listed)
+        compile_slices = [partial(self._slice, listed.part(*each)) for each in slices]
+        return Slices(compile_slices, lambda index: self._interpreter_of(listed.part(slices[index][0])))
+
+    def _slice(self, listed: RuleList) -> Part:
+        interpret = self._interpreter_of(listed)
+        try:
+            builder, conditions = self._condition_writer(listed.rules)
+            RuleWriter(builder, conditions, self.resolve).write(listed)
+            builder.body.append(ast.Return(ast.Constant(None)))
+            return builder.function(interpret)
+        except (NotCompiled, RecursionError):
+            return interpret
+
+    def _interpreter_of(self, listed: RuleList) -> Part:
         def interpret(context: Context, now: float) -> Resolution | None:
             answer = Climb(self.flag_set, {**context, **self.fixed}, now).first_match(listed)
             return None if answer is None else self.resolve(answer)
 
-        return builder.function(interpret)
+        return interpret
 
 
 def shared(name: str, function: Callable[[Context, float], Any]) -> Callable[[Context, float], Any]:

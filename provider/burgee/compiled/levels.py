@@ -46,7 +46,7 @@ class LevelParts:
         self._made: dict[str, Resolution | Override | Part] = {}
 
     def part(self, scope: str) -> Resolution | Override | Part:
-        """What a scope that has an override comes to; the override itself where it is an unbounded patch."""
+        """What a scope that has an override comes to; the override itself where it is a patch."""
         made = self._made.get(scope)
         if made is None:
             made = self._made[scope] = self._make(self.overrides[scope])

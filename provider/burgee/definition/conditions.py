@@ -75,9 +75,9 @@ def _part(report: Report, name: str, value: object, path: Path, depth: int) -> C
                 return None
             report.refer_to_segment(text, path)
             return InSegment(text)
-    if not check_key(report, name, path, "an attribute's name"):
-        return None
-    return _attribute(report, name, value, path)
+    sound = check_key(report, name, path, "an attribute's name")
+    condition = _attribute(report, name, value, path)
+    return condition if sound else None
 
 
 def _listed(report: Report, value: object, path: Path, depth: int) -> tuple[Condition, ...] | None:

@@ -14,9 +14,10 @@ from burgee.definition.expectations import read_expectations
 from burgee.definition.fields import check_fields, check_key, read_mapping, read_metadata, read_text
 from burgee.definition.flagd_schema import check_flagd_schema
 from burgee.definition.flags import read_flag
+from burgee.definition.hierarchy import read_hierarchy
 from burgee.definition.kept import KeptReadings, as_written
 from burgee.definition.overrides import read_kills, read_overrides
-from burgee.definition.references import check_references
+from burgee.definition.references import check_references, check_variants
 from burgee.definition.report import References, Report
 from burgee.definition.soundness import is_sound
 from burgee.definition.targeting import Evaluators, read_evaluators
@@ -30,7 +31,8 @@ _FIELDS: Final = (
     "segments", "flags", "overrides", "kill", "tests",
 )  # fmt: skip
 _OWN_FIELDS: Final = frozenset(("hierarchy", "segments", "overrides", "kill", "tests"))
-_OWN_SOURCES: Final = ("kill", "default")
+_FLAGS_EXAMPLE: Final = "{new-checkout: {defaultVariant: off}}"
+_LISTED_EXAMPLE: Final = 'write one such as {"key": "new-checkout", "defaultVariant": "off"}'
 
 
 class SourceDocument(NamedTuple):
@@ -77,7 +79,11 @@ def read(document: object, *, source: str = "", file: str | None = None) -> Defi
 
 
 def read_layer(
-    source: str, documents: Sequence[SourceDocument], kept: KeptReadings | None = None
+    source: str,
+    documents: Sequence[SourceDocument],
+    kept: KeptReadings | None = None,
+    *,
+    complete: bool = True,
 ) -> tuple[Layer, tuple[Fault, ...]]:
     """Read the documents of one source as one layer.
 
@@ -86,6 +92,8 @@ def read_layer(
 
     Args:
         kept: of this source; what it has is not read again. It makes the work less and the outcome no other.
+        complete: whether these are all documents of the source. Where one could not be parsed, nothing is
+            reported that it might mend: references to what may stand in it.
 
     Returns:
         The layer, and the warnings.
@@ -114,7 +122,8 @@ def read_layer(
             parts.fractional_version,
         )
         report.references = parts.references
-        check_references(report, definition, parts.named_flags.keys(), parts.named_segments.keys())
+        flag_keys, segment_names = parts.named_flags.keys(), parts.named_segments.keys()
+        check_references(report, definition, flag_keys, segment_names, complete=complete)
         definitions.append(definition)
     return Layer(source, tuple(definitions)), report.finish()
 
@@ -140,7 +149,8 @@ def _read_document(
     report.references = parts.references
     for name, value in metadata.items():
         if parts.metadata.setdefault(name, value) != value:
-            report.error(("metadata", name), f"metadata `{name}` differs between the files of one flag set")
+            message = f"metadata `{name}` differs between the files of one flag set"
+            report.error(("metadata", name), message, "write it in one of the files, or alike in all")
     if "hierarchy" in document:
         _merge_hierarchy(report, parts, read_hierarchy(report, document["hierarchy"], ("hierarchy",)))
     _read_segments(report, document.get("segments", {}), source, parts)
@@ -169,27 +179,37 @@ def _read_fractional_version(report: Report, parts: _Parts, value: object) -> No
     if value not in (2, 3) or isinstance(value, bool):
         report.error(where, f"there is no generation {shown(value)} of `fractional`", "write 2 or 3")
     elif parts.fractional_version not in (None, value):
-        report.error(where, "the files of one flag set state different generations of `fractional`")
+        message = "the files of one flag set state different generations of `fractional`"
+        report.error(where, message, "state it in one file")
     else:
         parts.fractional_version = 2 if value == 2 else 3
 
 
-def _keyed(report: Report, value: object) -> Iterator[tuple[str, object, Path]]:
-    """The flags of a document with their keys and paths; flagd also writes them as a list."""
+def _keyed(report: Report, value: object) -> Iterator[tuple[str | None, object, Path]]:
+    """The flags of a document with their keys and paths; flagd also writes them as a list.
+
+    The key is None where it is missing or faulty.
+    """
     if not isinstance(value, list):
-        for key, each in (read_mapping(report, value, ("flags",), "`flags`") or {}).items():
-            if check_key(report, key, ("flags", key), "a flag's key"):
-                yield key, each, ("flags", key)
+        for key, each in (read_mapping(report, value, ("flags",), "`flags`", _FLAGS_EXAMPLE) or {}).items():
+            sound = check_key(report, key, ("flags", key), "a flag's key")
+            yield key if sound else None, each, ("flags", key)
         return
     for index, each in enumerate(value):
         path: Path = ("flags", index)
-        if not isinstance(each, Mapping) or "key" not in each:
-            report.error(path, "a flag in a list lacks `key`", 'write {"key": "new-checkout", ...}')
+        if not isinstance(each, Mapping):
+            message = f"a flag in a list is {kind_name(each)}, not a mapping with its `key`"
+            report.error(path, message, _LISTED_EXAMPLE)
+            continue
+        named = None
+        if "key" not in each:
+            report.error(path, "a flag in a list lacks `key`", _LISTED_EXAMPLE)
         elif not isinstance(each["key"], str):
             what = kind_name(each["key"])
-            report.error((*path, "key"), f"a flag's key is {what}, not text", "put it in quotes")
+            report.error((*path, "key"), f"a flag's key is {what}, not text", _LISTED_EXAMPLE)
         elif check_key(report, each["key"], (*path, "key"), "a flag's key"):
-            yield each["key"], {name: part for name, part in each.items() if name != "key"}, path
+            named = each["key"]
+        yield named, {name: part for name, part in each.items() if name != "key"}, path
 
 
 def _read_flags(
@@ -204,10 +224,11 @@ def _read_flags(
     if named is None:
         kept = None
     for key, each, path in _keyed(report, value):
-        if key in parts.named_flags:
-            report.error(
-                path, f"flag `{key}` stands in {parts.named_flags[key]} already", "remove one", at="key"
-            )
+        if key is None or key in parts.named_flags:
+            if key is not None:
+                where = parts.named_flags[key]
+                report.error(path, f"flag `{key}` stands in {where} already", "remove one", at="key")
+            _read_apart(report, key, each, path, evaluators)
             continue
         parts.named_flags[key] = report.file
         read = partial(read_flag, report, key, each, path, source, evaluators)
@@ -216,62 +237,33 @@ def _read_flags(
             parts.flags[key] = flag
 
 
+def _read_apart(report: Report, key: str | None, value: object, path: Path, evaluators: Evaluators) -> None:
+    """Read a flag that has no key of its own: for its faults, with its variants judged by itself."""
+    references, report.references = report.references, References()
+    flag = read_flag(report, key or "", value, path, "", evaluators)
+    apart, report.references = report.references, references
+    references.segments += apart.segments
+    references.flags += apart.flags
+    own = [each for each in apart.variants if each[0] == (key or "")]
+    references.variants += [each for each in apart.variants if each not in own]
+    check_variants(report, own, {} if flag is None else {flag.key: flag})
+
+
 def _read_segments(report: Report, value: object, source: str, parts: _Parts) -> None:
-    for name, each in (read_mapping(report, value, ("segments",), "`segments`") or {}).items():
+    example = "{nordic: {country: {in: [SE, NO]}}}"
+    for name, each in (read_mapping(report, value, ("segments",), "`segments`", example) or {}).items():
         path: Path = ("segments", name)
-        if not check_key(report, name, path, "a segment's name"):
-            continue
+        sound = check_key(report, name, path, "a segment's name")
         if name in parts.named_segments:
             where = parts.named_segments[name]
             report.error(path, f"segment `{name}` stands in {where} already", "remove one", at="key")
+            sound = False
+        condition: Condition | None = read_condition(report, each, path)
+        if not sound:
             continue
         parts.named_segments[name] = report.file
-        condition: Condition | None = read_condition(report, each, path)
         if condition is not None:
             parts.segments[name] = Segment(name, condition, Origin(source, report.file, path))
-
-
-def read_hierarchy(report: Report, value: object, path: Path) -> tuple[Level, ...] | None:
-    """Read ``hierarchy``: levels, most specific first."""
-    if not isinstance(value, list) or not value:
-        what = "empty" if value == [] else f"{kind_name(value)}, not a list"
-        report.error(
-            path,
-            f"`hierarchy` is {what}",
-            "write levels, most specific first: {level: customer, attribute: customer}",
-        )
-        return None
-    levels: list[Level] = []
-    for index, each in enumerate(value):
-        level = _level(report, each, (*path, index))
-        if level is not None and any(level.name == other.name for other in levels):
-            report.error((*path, index, "level"), f"level `{level.name}` stands in the hierarchy twice")
-        elif level is not None:
-            levels.append(level)
-    return tuple(levels) if len(levels) == len(value) else None
-
-
-def _level(report: Report, value: object, path: Path) -> Level | None:
-    mapping = read_mapping(report, value, path, "a level")
-    if mapping is None:
-        return None
-    check_fields(report, mapping, path, ("level", "attribute"))
-    texts: list[str] = []
-    for name in ("level", "attribute"):
-        if name not in mapping:
-            report.error(path, f"a level lacks `{name}`", "write {level: customer, attribute: customer}")
-            continue
-        text = read_text(report, mapping[name], (*path, name), f"`{name}`")
-        if text is not None and check_key(report, text, (*path, name), f"`{name}`"):
-            texts.append(text)
-    if len(texts) != 2:
-        return None
-    if texts[0] in _OWN_SOURCES or "," in texts[0]:
-        report.error(
-            (*path, "level"), f"a level cannot be called `{texts[0]}`", "answers use that word themselves"
-        )
-        return None
-    return Level(texts[0], texts[1])
 
 
 def _merge_hierarchy(report: Report, parts: _Parts, hierarchy: tuple[Level, ...] | None) -> None:

@@ -14,7 +14,7 @@ from burgee.resolution import ErrorCode, Reason
 from burgee.value import kind_name
 
 _FIELDS: Final = ("name", "flag", "context", "time", "expected")
-_EXAMPLE: Final = "write one such as {flag: new-checkout, context: {plan: pro}, expected: {variant: on}}"
+_EXAMPLE: Final = "{flag: new-checkout, context: {plan: pro}, expected: {variant: on}}"
 
 
 def read_expectations(
@@ -22,7 +22,8 @@ def read_expectations(
 ) -> tuple[Expectation, ...]:
     """Read ``tests``, leaving out those with faults. Whether the named flags are there is not judged here."""
     if not isinstance(value, list):
-        report.error(path, f"`tests` is {kind_name(value)}, not a list", _EXAMPLE)
+        message = f"`tests` is {kind_name(value)}, not a list"
+        report.error(path, message, f"write one such as [{_EXAMPLE}]")
         return ()
     read = [
         _expectation(report, each, (*path, index), flag_set_id, source) for index, each in enumerate(value)
@@ -33,19 +34,21 @@ def read_expectations(
 def _expectation(
     report: Report, value: object, path: Path, flag_set_id: str, source: str
 ) -> Expectation | None:
-    mapping = read_mapping(report, value, path, "an expectation")
+    mapping = read_mapping(report, value, path, "an expectation", _EXAMPLE)
     if mapping is None:
         return None
     check_fields(report, mapping, path, _FIELDS)
     missing = [name for name in ("flag", "expected") if name not in mapping]
     if missing:
-        report.error(path, f"an expectation lacks {' and '.join(f'`{name}`' for name in missing)}", _EXAMPLE)
+        message = f"an expectation lacks {' and '.join(f'`{name}`' for name in missing)}"
+        report.error(path, message, f"write one such as {_EXAMPLE}")
         return None
     name = read_text(report, mapping["name"], (*path, "name"), "`name`") if "name" in mapping else ""
     flag_key = read_text(report, mapping["flag"], (*path, "flag"), "`flag`")
     if flag_key is not None and not check_key(report, flag_key, (*path, "flag"), "a flag's key"):
         return None
-    context = read_mapping(report, mapping.get("context", {}), (*path, "context"), "`context`")
+    stated = mapping.get("context", {})
+    context = read_mapping(report, stated, (*path, "context"), "`context`", "{plan: pro}")
     time = read_instant(report, mapping["time"], (*path, "time"), "`time`") if "time" in mapping else None
     expected = _expected(report, mapping["expected"], (*path, "expected"))
     if flag_key is None or context is None or expected is None:
@@ -55,7 +58,7 @@ def _expectation(
 
 
 def _expected(report: Report, value: object, path: Path) -> Mapping[str, Any] | None:
-    mapping = read_mapping(report, value, path, "`expected`")
+    mapping = read_mapping(report, value, path, "`expected`", "{variant: on}")
     if mapping is None:
         return None
     check_fields(report, mapping, path, EXPECTED_FIELDS)

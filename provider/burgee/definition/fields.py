@@ -18,15 +18,22 @@ KEY_LENGTH_LIMIT: Final = 256
 NOTE_FIELDS: Final = ("description", "owner", "tags", "expires")
 WINDOW_FIELDS: Final = ("from", "until")
 _NOTES: Final = (*NOTE_FIELDS, "note")
+_LATER: Final = "write a later `until`, or leave one of the two out: now the window would never be open"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def read_mapping(report: Report, value: object, path: Path, what: str) -> Mapping[str, Any] | None:
-    """A mapping with text keys."""
+def read_mapping(
+    report: Report, value: object, path: Path, what: str, example: str
+) -> Mapping[str, Any] | None:
+    """A mapping with text keys.
+
+    Args:
+        example: a mapping that could stand there.
+    """
     # The very type first, here and below: asking about an abstract one takes ten times as long.
     if type(value) is dict or isinstance(value, Mapping):
         return value
-    report.error(path, f"{what} is {kind_name(value)}, not a mapping")
+    report.error(path, f"{what} is {kind_name(value)}, not a mapping", f"write one such as {example}")
     return None
 
 
@@ -43,7 +50,8 @@ def check_fields(
         where = (*path, name)
         remedy = did_you_mean(name, known)
         if report.lenient and not remedy:
-            report.warning(where, f"unknown field `{name}` is ignored", at="key")
+            remedy = f"remove it, or put it under `metadata`; known: {', '.join(known)}"
+            report.warning(where, f"unknown field `{name}` is ignored", remedy, at="key")
         else:
             report.error(where, f"unknown field `{name}`", remedy or f"known: {', '.join(known)}", at="key")
 
@@ -68,7 +76,8 @@ def read_text(report: Report, value: object, path: Path, what: str) -> str | Non
     """Text."""
     if isinstance(value, str):
         return value
-    remedy = "put it in quotes" if isinstance(value, bool | int | float) else ""
+    quoted = isinstance(value, bool | int | float)
+    remedy = "put it in quotes" if quoted else 'write one text such as "checkout"'
     report.error(path, f"{what} is {kind_name(value)}, not text", remedy)
     return None
 
@@ -104,7 +113,7 @@ def read_window(report: Report, mapping: Mapping[str, Any], path: Path) -> Windo
     ]
     start, end = edges
     if start is not None and end is not None and end <= start:
-        report.error((*path, "until"), "`until` does not lie after `from`", "the window would never be open")
+        report.error((*path, "until"), "`until` does not lie after `from`", _LATER)
         return ALWAYS
     return Window(start, end) if (start, end) != (None, None) else ALWAYS
 
@@ -146,14 +155,19 @@ def read_metadata(
     """Metadata of a flag or a flag set: scalars only, and no key of Burgee's own."""
     if "metadata" not in mapping:
         return {}
-    value = read_mapping(report, mapping["metadata"], (*path, "metadata"), "`metadata`")
+    value = read_mapping(report, mapping["metadata"], (*path, "metadata"), "`metadata`", "{team: checkout}")
     metadata: dict[str, bool | str | int | float] = {}
     for name, each in (value or {}).items():
         where = (*path, "metadata", name)
         if not check_key(report, name, where, "a metadata key"):
             continue
         if name.startswith("burgee."):
-            report.error(where, f"metadata key `{name}` is Burgee's own", "choose another prefix", at="key")
+            report.error(
+                where,
+                f"metadata key `{name}` is Burgee's own",
+                "choose a name that does not begin with `burgee.`",
+                at="key",
+            )
         elif not isinstance(each, bool | str | int | float):
             report.error(
                 where, f"metadata `{name}` is {kind_name(each)}", "write a text, a number or a boolean"
@@ -179,7 +193,8 @@ def check_numbers(report: Report, value: Any, path: Path) -> bool:
         report.error(path, f"integer {value} does not fit 64 bit", "write it as text, or as a float")
         return False
     if isinstance(value, int) and abs(value) > 2**53:
-        report.warning(path, f"integer {value} is beyond 2**53: JavaScript clients lose its last digits")
+        message = f"integer {value} is beyond 2**53: JavaScript clients lose its last digits"
+        report.warning(path, message, f'write it as text where such clients ask: "{value}"')
     if isinstance(value, float) and not math.isfinite(value):
         report.error(path, f"{value} is no number JSON can carry", "write a finite number")
         return False

@@ -39,7 +39,7 @@ def read_flag(
     Args:
         evaluators: what ``$ref`` may name.
     """
-    mapping = read_mapping(report, value, path, "a flag")
+    mapping = read_mapping(report, value, path, "a flag", "{defaultVariant: off}")
     if mapping is None:
         return None
     check_fields(report, mapping, path, _FIELDS)
@@ -66,9 +66,9 @@ def read_flag(
     flag_type, named = variants
     leaves = read_true(report, mapping, "leaves", path)
     if leaves and flag_type != "object":
-        report.error(
-            (*path, "leaves"), f"only an object flag has leaves; this is of type {flag_type}", at="key"
-        )
+        message = f"only an object flag has leaves; this is of type {flag_type}"
+        remedy = "remove `leaves`, or let every variant be a mapping"
+        report.error((*path, "leaves"), message, remedy, at="key")
     origin = Origin(source, report.file, path)
     return Flag(
         key,
@@ -94,7 +94,7 @@ def _state(report: Report, mapping: Mapping[str, Any], path: Path) -> bool:
 
 
 def _requires(report: Report, value: object, path: Path) -> tuple[tuple[str, str], ...]:
-    mapping = read_mapping(report, value, path, "`requires`")
+    mapping = read_mapping(report, value, path, "`requires`", "{billing: on}")
     found: list[tuple[str, str]] = []
     for key, variant in (mapping or {}).items():
         text = read_text(report, variant, (*path, key), "a required variant")
@@ -110,11 +110,11 @@ def _variants(
 ) -> tuple[FlagType, Mapping[str, Variant]] | None:
     if "variants" not in mapping:
         return "boolean", _BOOLEAN_VARIANTS
-    named = read_mapping(report, mapping["variants"], path, "`variants`")
+    named = read_mapping(report, mapping["variants"], path, "`variants`", "{on: true, off: false}")
     if named is None:
         return None
     if not named:
-        report.error(path, "`variants` is empty", "write at least one variant")
+        report.error(path, "`variants` is empty", "write at least one, such as {on: true, off: false}")
         return None
     sound = [
         check_key(report, name, (*path, name), "a variant's name")

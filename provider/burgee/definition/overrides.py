@@ -39,6 +39,8 @@ from burgee.value import Value, kind_name, shown
 
 _EFFECTS: Final = ("variant", "value", "patch", "rules", "state", "inherit")
 _FIELDS: Final = (*_EFFECTS, "lock", *WINDOW_FIELDS, *NOTE_FIELDS, "note")
+_FLAGS_EXAMPLE: Final = "{new-checkout: off}"
+_SCOPES_EXAMPLE: Final = f"{{production: {_FLAGS_EXAMPLE}}}"
 _KILLS: Final = ("variant", "code_default", "revive")
 
 
@@ -51,13 +53,13 @@ def read_overrides(
         kept: the scopes that it has are not read again.
     """
     found: dict[OverrideKey, Override] = {}
-    levels = read_mapping(report, value, path, "`overrides`") or {}
+    levels = read_mapping(report, value, path, "`overrides`", f"{{environment: {_SCOPES_EXAMPLE}}}") or {}
     for level, scopes in levels.items():
-        of_level = read_mapping(report, scopes, (*path, level), f"overrides of level `{level}`") or {}
+        what = f"overrides of level `{level}`"
+        of_level = read_mapping(report, scopes, (*path, level), what, _SCOPES_EXAMPLE) or {}
         for scope, flags in of_level.items():
             where = (*path, level, scope)
-            if not check_key(report, scope, where, "a scope"):
-                continue
+            check_key(report, scope, where, "a scope")
             read = partial(_scope, report, level, scope, flags, where, source)
             found |= (read() if kept is None else kept.read(report, where, flags, read)) or {}
     return found
@@ -67,7 +69,7 @@ def _scope(
     report: Report, level: str, scope: str, flags: object, path: Path, source: str
 ) -> dict[OverrideKey, Override]:
     found: dict[OverrideKey, Override] = {}
-    of_scope = read_mapping(report, flags, path, f"overrides of {shown(scope)}") or {}
+    of_scope = read_mapping(report, flags, path, f"overrides of {shown(scope)}", _FLAGS_EXAMPLE) or {}
     for flag_key, each in of_scope.items():
         override = _override(report, level, scope, flag_key, each, (*path, flag_key), source)
         if override is not None:
@@ -98,7 +100,8 @@ def _override(
     if isinstance(effect, Inherit):
         for name in ("lock", *WINDOW_FIELDS):
             if name in value:
-                report.error((*path, name), f"`{name}` does not go with `inherit`", at="key")
+                message = f"`{name}` does not go with `inherit`"
+                report.error((*path, name), message, f"remove `{name}`", at="key")
     return None if effect is None else Override(level, scope, flag_key, effect, lock, window, notes, origin)
 
 
@@ -121,9 +124,11 @@ def _effect(report: Report, name: str, value: Any, path: Path, flag_key: str) ->
                 return ServeValue(cast("Value", value)) if check_numbers(report, value, path) else None
             report.error(path, f"`value` is {kind_name(value)}", "write a boolean, text, number or object")
         case "patch":
-            patch = read_mapping(report, value, path, "`patch`")
+            patch = read_mapping(report, value, path, "`patch`", "{limits: {seats: 50}}")
             if patch is not None and not patch:
-                report.error(path, "`patch` is empty", "write the leaves to change")
+                report.error(
+                    path, "`patch` is empty", "write the leaves to change, such as {limits: {seats: 50}}"
+                )
                 return None
             return Patch(patch) if patch is not None and check_numbers(report, patch, path) else None
         case "rules":
@@ -146,7 +151,7 @@ def _effect(report: Report, name: str, value: Any, path: Path, flag_key: str) ->
 def read_kills(report: Report, value: object, path: Path, source: str) -> dict[str, Kill]:
     """Read ``kill``: flag key -> variant, ``{code_default: true}`` or ``{revive: true}``."""
     found: dict[str, Kill] = {}
-    mapping = read_mapping(report, value, path, "`kill`") or {}
+    mapping = read_mapping(report, value, path, "`kill`", _FLAGS_EXAMPLE) or {}
     for flag_key, each in mapping.items():
         kill = _kill(report, flag_key, each, (*path, flag_key), source)
         if kill is not None:

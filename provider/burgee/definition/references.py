@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 from burgee.chains import REQUIRES_DEPTH_LIMIT
 from burgee.condition import Condition, InSegment
@@ -27,33 +28,57 @@ from burgee.matching import SEGMENT_DEPTH_LIMIT
 from burgee.patch import has_type, unfit_patch
 from burgee.value import kind_name
 
+_PATCH_LEAF: Final = (
+    "patch only leaves that every variant has, with values of their types, or null to remove one"
+)
+
 
 def check_references(
-    report: Report, definition: Definition, flag_keys: Collection[str], segment_names: Collection[str]
+    report: Report,
+    definition: Definition,
+    flag_keys: Collection[str],
+    segment_names: Collection[str],
+    *,
+    complete: bool = True,
 ) -> None:
     """Put down every reference of one flag set that leads nowhere.
 
     Args:
         flag_keys: keys of all flags, those with faults too; their variants are not judged.
         segment_names: names of all segments, those with faults too.
+        complete: False where more of the flag set stands in what could not be read: whatever is missing here
+            may be there.
     """
-    for name, place in report.references.segments:
-        if name not in segment_names:
-            _unknown(report, "segment", name, segment_names, place)
-    for key, place in report.references.flags:
-        # A layer of overrides only refers to the flags of other layers: judged when they are composed.
-        if flag_keys and key not in flag_keys:
-            _unknown(report, "flag", key, flag_keys, place)
-    for key, variant, place in report.references.variants:
-        flag = definition.flags.get(key)
-        if flag is not None and variant not in flag.variants:
-            _unknown(report, "variant", variant, flag.variants, place)
-    _levels(report, definition)
+    if complete:
+        for name, place in report.references.segments:
+            if name not in segment_names:
+                _unknown(report, "segment", name, segment_names, place)
+        for key, place in report.references.flags:
+            # A layer of overrides only refers to the flags of other layers: judged when they are composed.
+            if flag_keys and key not in flag_keys:
+                _unknown(report, "flag", key, flag_keys, place)
+    check_variants(report, report.references.variants, definition.flags)
+    if complete or definition.hierarchy is not None:
+        _levels(report, definition)
     _seeds(report, definition)
     for override in definition.overrides.values():
         _effect(report, override, definition.flags.get(override.flag_key))
     _leaves(report, definition)
     _circles(report, definition)
+
+
+def check_variants(
+    report: Report, named: Iterable[tuple[str, str, Place]], flags: Mapping[str, Flag]
+) -> None:
+    """Put down every named variant that its flag, where that could be read, does not have.
+
+    Args:
+        named: (flag key, variant's name, place).
+    """
+    for key, variant, place in named:
+        flag = flags.get(key)
+        if flag is not None and variant not in flag.variants:
+            _unknown(report, "variant", variant, flag.variants, place)
 
 
 def _leaves(report: Report, definition: Definition) -> None:
@@ -84,7 +109,9 @@ def _levels(report: Report, definition: Definition) -> None:
             _unknown(report, "level", override.level, levels, Place(path[:2], "key", file))
         if override.lock and override.level == levels[0]:
             message = f"nothing is more specific than level `{override.level}`: the lock does nothing"
-            report.warning((*path, "lock"), message, file=file)
+            report.warning(
+                (*path, "lock"), message, "remove `lock`, or put it on a more general level", file=file
+            )
 
 
 def _seeds(report: Report, definition: Definition) -> None:
@@ -109,13 +136,21 @@ def _seeds(report: Report, definition: Definition) -> None:
 
 
 def _seeds_of_list(report: Report, flag_key: str, rules: Sequence[Rule], origin: Origin) -> None:
-    seen: set[tuple[str, str]] = set()
-    for index, seed, _ in _divisions(flag_key, rules):
-        if seed in seen:
+    ramped: set[tuple[str, str]] = set()
+    split: set[tuple[str, str]] = set()
+    for index, seed, outcome in _divisions(flag_key, rules):
+        if seed in ramped:
             message = f"an earlier rule divides by the same seed `{seed[1]}`"
             remedy = "give this rule a `seed` of its own, or it divides an already skewed remainder"
             report.warning((*origin.path, "rules", index), message, remedy, file=origin.file)
-        seen.add(seed)
+        elif seed in split:
+            # A split passes on nobody whom it divides, so no remainder is skewed.
+            message = (
+                f"an earlier rule splits by the same seed `{seed[1]}`: who comes first there comes first here"
+            )
+            remedy = "give this rule a `seed` of its own, unless the two shall choose the same people"
+            report.warning((*origin.path, "rules", index), message, remedy, file=origin.file)
+        (ramped if isinstance(outcome, Ramp) else split).add(seed)
 
 
 def _divisions(flag_key: str, rules: Sequence[Rule]) -> Iterator[tuple[int, tuple[str, str], Split | Ramp]]:
@@ -137,7 +172,9 @@ def _effect(report: Report, override: Override, flag: Flag | None) -> None:
             unfit = unfit_patch(patch, flag)
             if unfit is not None:
                 steps, message = unfit
-                report.error((*path, "patch", *steps), message, at="key" if steps else "value", file=file)
+                remedy = _PATCH_LEAF if steps else "name a variant, or write `value`"
+                at: Literal["value", "key"] = "key" if steps else "value"
+                report.error((*path, "patch", *steps), message, remedy, at=at, file=file)
 
 
 def _circles(report: Report, definition: Definition) -> None:

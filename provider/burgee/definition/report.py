@@ -67,24 +67,24 @@ class Report:
         self,
         path: Path,
         message: str,
-        remedy: str = "",
+        remedy: str,
         *,
         at: Literal["value", "key"] = "value",
         file: str | None = None,
     ) -> None:
-        """Put down what refuses the document."""
+        """Put down what refuses the document, and what to write instead."""
         self.faults.append(Fault(message, path, remedy, "error", at, file or self.file))
 
     def warning(
         self,
         path: Path,
         message: str,
-        remedy: str = "",
+        remedy: str,
         *,
         at: Literal["value", "key"] = "value",
         file: str | None = None,
     ) -> None:
-        """Put down what the author should know, though the document is accepted."""
+        """Put down what the author should know and can do about it, though the document is accepted."""
         self.faults.append(Fault(message, path, remedy, "warning", at, file or self.file))
 
     @property
@@ -115,5 +115,5 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     remedy = did_you_mean(name, names)
     if not remedy:
         listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        remedy = f"known: {listed}" if names else f"there is no {kind} here"
+        remedy = f"known: {listed}" if names else f"there is no {kind} here: define it, or leave this out"
     return f"unknown {kind} `{name}`", remedy

@@ -23,20 +23,23 @@ from burgee.flag import Outcome, Ramp, Rule, Serve, Split
 from burgee.value import kind_name, shown
 
 _OUTCOMES: Final = ("serve", "split", "ramp")
+_RULE_EXAMPLE: Final = "{when: {plan: pro}, serve: on}"
+_RAMP_EXAMPLE: Final = "{variant: on, start: 2026-12-01T00:00:00Z, complete: 2026-12-15T00:00:00Z}"
 _FIELDS: Final = ("name", "when", *_OUTCOMES, "by", "seed", *WINDOW_FIELDS, "description")
 
 
 def read_rules(report: Report, value: object, path: Path, flag_key: str) -> tuple[Rule, ...]:
     """Read a list of rules of a flag, leaving out those with faults."""
     if not isinstance(value, list):
-        report.error(path, f"`rules` is {kind_name(value)}, not a list", "write a list of rules")
+        message = f"`rules` is {kind_name(value)}, not a list"
+        report.error(path, message, f"write one such as [{_RULE_EXAMPLE}]")
         return ()
     read = [_rule(report, each, (*path, index), flag_key) for index, each in enumerate(value)]
     return tuple(rule for rule in read if rule is not None)
 
 
 def _rule(report: Report, value: object, path: Path, flag_key: str) -> Rule | None:
-    mapping = read_mapping(report, value, path, "a rule")
+    mapping = read_mapping(report, value, path, "a rule", _RULE_EXAMPLE)
     if mapping is None:
         return None
     check_fields(report, mapping, path, _FIELDS)
@@ -58,7 +61,8 @@ def _outcome(report: Report, mapping: Mapping[str, Any], path: Path, flag_key: s
     if stated == ["serve"]:
         for name in ("by", "seed"):
             if name in mapping:
-                report.error((*path, name), f"`{name}` goes with split or ramp, not with serve", at="key")
+                message = f"`{name}` goes with split or ramp, not with serve"
+                report.error((*path, name), message, f"remove `{name}`", at="key")
         variant = read_text(report, mapping["serve"], (*path, "serve"), "`serve`")
         if variant is None:
             return None
@@ -82,7 +86,7 @@ def _outcome(report: Report, mapping: Mapping[str, Any], path: Path, flag_key: s
 
 
 def _weights(report: Report, value: object, path: Path) -> tuple[tuple[str, int], ...] | None:
-    mapping = read_mapping(report, value, path, "`split`")
+    mapping = read_mapping(report, value, path, "`split`", "{on: 25, off: 75}")
     if mapping is None:
         return None
     faulty = False
@@ -102,20 +106,20 @@ def _weights(report: Report, value: object, path: Path) -> tuple[tuple[str, int]
 
 
 def _ramp(report: Report, value: object, path: Path, by: str | None, seed: str | None) -> Ramp | None:
-    mapping = read_mapping(report, value, path, "`ramp`")
+    mapping = read_mapping(report, value, path, "`ramp`", _RAMP_EXAMPLE)
     if mapping is None:
         return None
     check_fields(report, mapping, path, ("variant", "start", "complete"))
     missing = [name for name in ("variant", "start", "complete") if name not in mapping]
     if missing:
-        remedy = "write {variant: on, start: 2026-12-01T00:00:00Z, complete: 2026-12-15T00:00:00Z}"
-        report.error(path, f"`ramp` lacks {' and '.join(missing)}", remedy)
+        report.error(path, f"`ramp` lacks {' and '.join(missing)}", f"write {_RAMP_EXAMPLE}")
         return None
     variant = read_text(report, mapping["variant"], (*path, "variant"), "`variant`")
     start = read_instant(report, mapping["start"], (*path, "start"), "`start`")
     complete = read_instant(report, mapping["complete"], (*path, "complete"), "`complete`")
     if start is not None and complete is not None and complete <= start:
-        report.error((*path, "complete"), "`complete` does not lie after `start`")
+        message, remedy = "`complete` does not lie after `start`", "write a later `complete`"
+        report.error((*path, "complete"), message, remedy)
         return None
     if variant is None or start is None or complete is None or by is None:
         return None

@@ -42,7 +42,8 @@ class Evaluators:
 def read_evaluators(report: Report, value: object, path: Path) -> Evaluators:
     """Read ``$evaluators``: name -> rule."""
     if not isinstance(value, Mapping):
-        report.error(path, f"`$evaluators` is {kind_name(value)}, not a mapping")
+        message = f"`$evaluators` is {kind_name(value)}, not a mapping"
+        report.error(path, message, 'write one such as {isPro: {"==": [{"var": "plan"}, "pro"]}}')
         return Evaluators()
     evaluators = Evaluators(value)
     for name in value:

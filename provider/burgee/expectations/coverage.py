@@ -1,4 +1,4 @@
-"""Which rules expectations have hit, and which variants they were served."""
+"""Which rules and branches of targeting expectations have hit, and which variants they were served."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from burgee.expectations.running import Verdict
+from burgee.expression import branches
+from burgee.fault import path_text
 from burgee.flag import ApplyRules, Flag, Origin, Override
 from burgee.ruling import RuleList, first_match
 from burgee.snapshot import FlagSet, Snapshot, base_key
 
 
 class NeverServed(NamedTuple):
-    """A rule that was never hit, or a variant that was never served.
+    """A rule that was never hit, a branch that was never taken, or a variant that was never served.
 
     Attributes:
-        name: the rule's name, or its position such as ``rules[0]``; or the variant's name.
-        override: whose rule it is; None for the flag's own rules, and for variants.
+        name: the rule's name, or its position such as ``rules[0]``; the way to the branch, such as ``if[1]``;
+            or the variant's name.
+        override: whose rule it is; None for all that is the flag's own.
     """
 
     flag_key: str
@@ -30,18 +33,27 @@ class Coverage(NamedTuple):
 
     Attributes:
         rules: how many there are, those of overrides among them.
+        branches: how many operands the `if` have that targeting consists of, see
+            :func:`burgee.expression.branches`.
         variants: how many there are.
     """
 
     rules: int
+    branches: int
     variants: int
     rules_never_hit: tuple[NeverServed, ...]
+    branches_never_taken: tuple[NeverServed, ...]
     variants_never_served: tuple[NeverServed, ...]
 
     @property
     def rules_percent(self) -> float:
         """Share of the rules that were hit, 0 to 100; 100 where there are none."""
         return _percent(self.rules, len(self.rules_never_hit))
+
+    @property
+    def branches_percent(self) -> float:
+        """Share of the branches that were taken, 0 to 100; 100 where there are none."""
+        return _percent(self.branches, len(self.branches_never_taken))
 
     @property
     def variants_percent(self) -> float:
@@ -59,13 +71,18 @@ def coverage_of(snapshot: Snapshot, verdicts: Iterable[Verdict]) -> Coverage:
     served: set[tuple[str, str, str]] = set()
     for verdict in verdicts:
         found = snapshot.candidates(verdict.expectation.flag_key, verdict.selector)
-        if len(found) != 1 or verdict.resolution.error_code is not None:
+        if len(found) != 1:
+            continue
+        # A branch can be there to give an error; a rule is not hit by one.
+        hit |= {rung.origin for rung in verdict.explanation.rungs if rung.name == "targeting" and rung.origin}
+        if verdict.resolution.error_code is not None:
             continue
         flag = found[0].flags[base_key(found[0], verdict.expectation.flag_key)]
         hit |= _rules_hit(snapshot, found[0], flag, verdict)
         if verdict.resolution.variant is not None:
             served.add((found[0].flag_set_id, flag.key, verdict.resolution.variant))
     rules = [rule for flag_set in snapshot.flag_sets.values() for rule in _rules(flag_set)]
+    ways = [each for flag_set in snapshot.flag_sets.values() for each in _branches(flag_set)]
     variants = [
         (flag_set.flag_set_id, NeverServed(flag.key, name, flag.origin.below("variants", name)))
         for flag_set in snapshot.flag_sets.values()
@@ -74,8 +91,10 @@ def coverage_of(snapshot: Snapshot, verdicts: Iterable[Verdict]) -> Coverage:
     ]
     return Coverage(
         len(rules),
+        len(ways),
         len(variants),
         tuple(rule for rule in rules if rule.origin not in hit),
+        tuple(each for each in ways if each.origin not in hit),
         tuple(each for set_id, each in variants if (set_id, each.flag_key, each.name) not in served),
     )
 
@@ -90,6 +109,13 @@ def _rules(flag_set: FlagSet) -> Iterator[NeverServed]:
                 for index, rule in enumerate(rules):
                     where = override.origin.below("rules", index)
                     yield NeverServed(flag.key, rule.name or f"rules[{index}]", where, override)
+
+
+def _branches(flag_set: FlagSet) -> Iterator[NeverServed]:
+    for flag in flag_set.flags.values():
+        if flag.targeting is not None:
+            for way, _ in branches(flag.targeting):
+                yield NeverServed(flag.key, path_text(way), flag.origin.below("targeting", *way))
 
 
 def _rules_hit(snapshot: Snapshot, flag_set: FlagSet, flag: Flag, verdict: Verdict) -> set[Origin]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from burgee.bucket import FractionalVersion
-from burgee.definition.document import read_hierarchy
+from burgee.definition.hierarchy import read_hierarchy
 from burgee.definition.rendering import render_level
 from burgee.definition.report import Report
 from burgee.errors import SnapshotError

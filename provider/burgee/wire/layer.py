@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from burgee.bucket import FractionalVersion
-from burgee.definition.document import read_hierarchy
+from burgee.definition.hierarchy import read_hierarchy
 from burgee.definition.overrides import read_overrides
 from burgee.definition.records import flag_record, read_flag_record, read_kill_record, read_segment_record
 from burgee.definition.rendering import render_head, render_override

@@ -6,7 +6,8 @@ Documents for whole flags hold what people write. Here operands are of any kind,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -71,6 +72,14 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
         yield peer
 
 
+def our_result(logic: Any, data: Any) -> Any:
+    """What our interpreter gives."""
+    flag = {"state": "ENABLED", "variants": {"a": "a"}, "targeting": logic}
+    expression = read({"flags": {"f": flag}}).flags["f"].targeting
+    assert expression is not None
+    return Targeting("f", data, {}, 2).value(expression, data)
+
+
 def drawn(random: Random) -> Iterator[tuple[Any, Any, Any]]:
     """Rules, data for them, and what ours gives."""
     flag_set = FlagSet()
@@ -111,6 +120,48 @@ def compare_with_json_logic_js(npm: Peer, seed: int, random: Random, wanted: int
         if pairs % SHOWN_EVERY == 0 or pairs >= wanted:
             print(f"json-logic-js: {pairs} of {wanted} pairs with BURGEE_SEED={seed}", flush=True)
     assert raised < pairs / 50
+
+
+NUMBERS = ("-0", "-0.0", " -00 ", "-0x1", "0", "-5", "", 0, -5, 5, None, False)
+SCALARS = (0, 1, 5, 5.5, -5, True, False, None, "", "1", "5", "null", [], [1], {})
+X, Y = {"var": "x"}, {"var": "y"}
+
+
+def compare_each(npm: Peer, rules: Iterable[Any], data: Iterable[Mapping[str, Any]]) -> None:
+    """Compare every rule with every data."""
+    asked = [(logic, each) for logic, each in product(rules, data)]
+    answers = npm.operations(
+        [{"logic": logic, "data": encoded(each), "reference": True} for logic, each in asked], NOON
+    )
+    for (logic, each), answer in zip(asked, answers, strict=True):
+        assert same(encoded(our_result(logic, each)), answer["reference"]), (logic, each, answer)
+
+
+def test_the_sign_of_zero_is_json_logic_js_s(npm: Peer) -> None:
+    results = [*({operator: [X, Y]} for operator in ("-", "*", "/", "%", "min", "max", "+")), {"-": [X]}]
+    # Only what is divided by a zero tells which it is.
+    rules = [{"/": [1, result]} for result in results]
+    compare_each(npm, rules, [{"x": x, "y": y} for x, y in product(NUMBERS, NUMBERS)])
+
+
+def test_a_list_of_literals_holds_what_json_logic_js_finds_in_it(npm: Peer) -> None:
+    heaps: list[Any] = [
+        [5, -5],
+        [0, 1],
+        [True, "1"],
+        [False, None],
+        ["", "null", 5.5],
+        [5, [1], "1"],
+        "null15",
+    ]
+    compare_each(npm, [{"in": [X, heap]} for heap in heaps], [{"x": needle} for needle in SCALARS])
+
+
+def test_names_that_every_object_inherits_are_missing(npm: Peer) -> None:
+    rules = [{"missing": ["constructor"]}, {"missing": ["__proto__"]}, {"var": ["toString", "none"]}]
+    assert [our_result(logic, {}) for logic in rules] == [["constructor"], ["__proto__"], "none"]
+    asked = [{"logic": logic, "data": encoded({}), "reference": True} for logic in rules[:2]]
+    assert [each["reference"] for each in npm.operations(asked, NOON)] == [encoded([]), encoded([])]
 
 
 def test_rules_with_any_operands_give_what_json_logic_js_gives(npm: Peer) -> None:

@@ -24,7 +24,7 @@ from tests.core.differential.comparison import (
 )
 from tests.core.differential.native_documents import NativeGrammar
 from tests.support.targeting_contexts import NOON
-from tests.support.targeting_strategies import Grammar
+from tests.support.targeting_strategies import ITEM_PATHS, Grammar
 
 CONTEXTS_OF_AN_EXAMPLE = 5
 EXAMPLES = 100
@@ -46,6 +46,34 @@ def flagd_snapshot(random: Random) -> tuple[Any, Snapshot]:
     return document, snapshot_of(document, random.choice(FIXED), random.choice([2, 3]))
 
 
+class RepeatingGrammar(Grammar):
+    """Writes targeting out of few parts and their combinations: each stands in many places."""
+
+    def targeting(self) -> dict[str, Any]:
+        choose = self.random.choice
+        parts = [self.test(2), self.test(2), self.rule(2), self.value(2), self.in_scope(1, ITEM_PATHS)]
+
+        def combined(depth: int) -> Any:
+            if depth == 0 or self.chance(4):
+                return choose(parts)
+            one, other = combined(depth - 1), combined(depth - 1)
+            match self.random.randrange(6):
+                case 0 | 1:
+                    return {choose(["and", "or"]): [one, other, *([choose(parts)] if self.chance(3) else [])]}
+                case 2:
+                    return {choose(["!", "!!"]): [one]}
+                case 3:
+                    return {"if": [one, other, combined(depth - 1)][: choose([1, 2, 3, 3])]}
+            return {choose(["==", "===", "!=", "!==", "<", "in", "cat", "merge"]): [one, other]}
+
+        return {"if": [*[each for _ in range(4) for each in (combined(3), self.result(1))], combined(2)]}
+
+
+def repeating_snapshot(random: Random) -> tuple[Any, Snapshot]:
+    document = RepeatingGrammar(random, odd=True).document()
+    return document, snapshot_of(document, random.choice(FIXED), random.choice([2, 3]))
+
+
 def native_snapshot(random: Random) -> tuple[Any, Snapshot]:
     document = NativeGrammar(random).document()
     return document, snapshot_of(document, random.choice(FIXED))
@@ -59,6 +87,16 @@ def flag_keys(snapshot: Snapshot) -> list[str]:
 @given(randoms)
 def test_flagd_documents_are_compiled_to_what_they_say(random: Random) -> None:
     document, snapshot = flagd_snapshot(random)
+    for _ in range(CONTEXTS_OF_AN_EXAMPLE):
+        context = Grammar(random, odd=True).context()
+        for key in flag_keys(snapshot):
+            assert disagreements(snapshot, key, context, NOON) == [], (document, context)
+
+
+@thorough
+@given(randoms)
+def test_targeting_of_repeated_parts_is_compiled_to_what_it_says(random: Random) -> None:
+    document, snapshot = repeating_snapshot(random)
     for _ in range(CONTEXTS_OF_AN_EXAMPLE):
         context = Grammar(random, odd=True).context()
         for key in flag_keys(snapshot):

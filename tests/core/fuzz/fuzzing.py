@@ -1,4 +1,4 @@
-"""One fuzzed document: read, composed, compiled, evaluated, explained; and what must hold of each."""
+"""One fuzzed document: read, composed, compiled, evaluated, explained, checked; and what holds of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from random import Random
 from time import thread_time
 from types import CodeType
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from burgee import DefinitionError, compose, evaluate_all, explain
+from burgee.checks import check
 from burgee.compiled import builder
 from burgee.definition import SourceDocument, read_layer
 from tests.core.differential.native_documents import NativeGrammar
@@ -24,8 +24,8 @@ from tests.support.daemon import REPOSITORY
 from tests.support.targeting_contexts import NOON
 from tests.support.targeting_strategies import Grammar
 
-LONGEST_COMPILE = 3.0
-"""Seconds of a core that reading and first evaluating a fuzzed document may take, each.
+LONGEST_COMPILE = 1.0
+"""Seconds of a core that reading, first evaluating and checking a fuzzed document may take, each.
 
 The thread's own time: how busy the machine is says nothing about a document.
 """
@@ -50,9 +50,8 @@ def seeds() -> tuple[Any, ...]:
         found += [layer for layer in layers if "text" not in layer]
     for path in sorted((REPOSITORY / "tests" / "vectors" / "refused").glob("*.json")):
         found += [case["document"] for case in json.loads(path.read_text()) if "document" in case]
-    for folder in (REPOSITORY.parent / "shared", Path("/work/shared")):
-        for path in sorted((folder / "data" / "flagd-schemas" / "test").rglob("*.json")):
-            found.append(json.loads(path.read_text()))
+    for path in sorted((REPOSITORY.parent / "shared" / "data" / "flagd-schemas" / "test").rglob("*.json")):
+        found.append(json.loads(path.read_text()))
     return tuple(found)
 
 
@@ -61,7 +60,8 @@ class Fuzzed:
     """What a run came to.
 
     Attributes:
-        slowest: seconds of a core that the slowest document took to be read or evaluated first.
+        slowest: seconds of a core that the slowest document took to be read, evaluated first or checked.
+        warnings: what the static checks found, by the check's name.
     """
 
     documents: int = 0
@@ -69,6 +69,7 @@ class Fuzzed:
     compiled: int = 0
     slowest: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
 
 
 def documents(random: Random) -> Iterator[Any]:
@@ -103,6 +104,7 @@ def fuzz_one(document: Any, random: Random, fuzzed: Fuzzed) -> None:
         layer, _ = read_layer("fuzz", [SourceDocument(document, None)])
     except DefinitionError as error:
         _watch(fuzzed, started)
+        assert all(fault.remedy for fault in error.faults), error
         # Faults go to logs and to standard output: whatever the document said, they can be written.
         str(error).encode("utf-8", "surrogatepass")
         fuzzed.outcomes["refused"] += 1
@@ -121,6 +123,9 @@ def fuzz_one(document: Any, random: Random, fuzzed: Fuzzed) -> None:
     for flag_set in snapshot.flag_sets.values():
         for key in list(flag_set.flags)[:1]:
             explain(snapshot, key, contexts[0], now=NOON)
+    started = thread_time()
+    fuzzed.warnings.update(each.check for each in check([layer], snapshot, now=NOON))
+    _watch(fuzzed, started)
 
 
 def _watch(fuzzed: Fuzzed, started: float) -> None:
@@ -146,7 +151,7 @@ def check_code(function: Any) -> bool:
 def _is_harmless(constant: Any) -> bool:
     if isinstance(constant, tuple):
         return all(map(_is_harmless, constant))
-    return constant is None or isinstance(constant, bool | str | int | float)
+    return constant is None or constant is ... or isinstance(constant, bool | str | int | float)
 
 
 def _is_own(name: str) -> bool:

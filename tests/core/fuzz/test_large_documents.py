@@ -11,12 +11,14 @@ import pytest
 
 from burgee import DefinitionError, Snapshot, evaluate, explain
 from tests.core.differential.comparison import disagreements, snapshot_of
-from tests.core.fuzz.fuzzing import LONGEST_COMPILE
 from tests.support.targeting_contexts import NOON
 
 X = {"var": "x"}
 CONTEXT = {"x": "5", "tags": [[1] * 100] * 100, "targetingKey": "u", "customer": "c5"}
 RAMP = {"ramp": {"variant": "on", "start": "2026-01-01T00:00:00Z", "complete": "2027-01-01T00:00:00Z"}}
+
+LONGEST_FIRST_ANSWER = 3.0
+"""Seconds of a core, for documents far larger than fuzzed ones, on a busy machine."""
 
 
 def targeted(targeting: Any, evaluators: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def test_a_large_document_is_answered_at_once_and_the_same_both_ways(name: str) 
     except DefinitionError as error:
         assert error.faults
         return
-    assert first_answer(snapshot) < LONGEST_COMPILE
+    assert first_answer(snapshot) < LONGEST_FIRST_ANSWER
     assert disagreements(snapshot, "f", CONTEXT, NOON) == []
     assert explain(snapshot, "f", CONTEXT, now=NOON).rungs
 

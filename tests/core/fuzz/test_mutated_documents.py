@@ -41,6 +41,7 @@ def test_thousands_of_mutated_documents_do_no_harm() -> None:
     fuzzed = fuzz(seed, 2000)
     assert fuzzed.accepted > 200
     assert fuzzed.compiled > 200
+    assert len(fuzzed.warnings) > 5, fuzzed.warnings
     print(fuzzed)
 
 
@@ -59,6 +60,7 @@ def test_a_million_mutated_documents_do_no_harm() -> None:
             total.compiled += fuzzed.compiled
             total.slowest = max(total.slowest, fuzzed.slowest)
             total.outcomes.update(fuzzed.outcomes)
+            total.warnings.update(fuzzed.warnings)
             if total.documents % (10 * BATCH) == 0 or total.documents == batches * BATCH:
                 took = perf_counter() - started
                 print(f"BURGEE_SEED={seed}: {total} in {took:.0f} s", flush=True)
