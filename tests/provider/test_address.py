@@ -47,6 +47,8 @@ def test_an_address_is_read(text: str, expected: object) -> None:
         ("localhost:8016", "no address"),
         ("http://127.0.0.1", "names no port: write http://127.0.0.1:8016"),
         ("http://127.0.0.1:0", "names no port"),
+        ("http://[::1]", r"names no port: write http://\[::1\]:8016$"),
+        ("https://Daemon.svc/", "names no port: write https://daemon.svc:8016$"),
         ("http://127.0.0.1:99999", "Port out of range"),
         ("http://127.0.0.1:x", "no address"),
         ("http://:8016", "no address"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openfeature.contrib.provider.burgee import BurgeeProvider, Options
+from openfeature.contrib.provider.burgee import BurgeeProvider, Options, OptionsError
 from openfeature.contrib.provider.burgee.tls_files import TlsFiles
 
 
@@ -82,9 +82,46 @@ def test_all_faults_are_named_at_once() -> None:
         BurgeeProvider(deadline=-1, cache_size=-1)
 
 
-def test_a_variable_that_is_no_number_is_named() -> None:
-    with pytest.raises(ValueError, match="BURGEE_DEADLINE is not a number: 'soon'"):
-        Options.gather({"BURGEE_DEADLINE": "soon"})
+def test_all_variables_that_cannot_be_read_are_named_in_order_with_what_to_write_and_other_faults_too() -> (
+    None
+):
+    environment = {
+        "BURGEE_PREFETCH": "perhaps",
+        "BURGEE_GRACE": "q",
+        "BURGEE_CACHE_SIZE": "x",
+        "BURGEE_DEADLINE": "soon",
+    }
+    with pytest.raises(OptionsError) as refused:
+        Options.gather(environment, connections=0)
+    assert str(refused.value).split("; ") == [
+        "BURGEE_DEADLINE is 'soon': write seconds, such as 0.5",
+        "BURGEE_CACHE_SIZE is 'x': write a whole number, such as 100",
+        "BURGEE_GRACE is 'q': write seconds, such as 0.5",
+        "BURGEE_PREFETCH is 'perhaps': write true or false",
+        "connections is a whole number from 1 up, not 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"ca": "/ca"}, "ca: for TLS, but no address is given: write https://host:8016"),
+        ({"address": "http://h:1", "ca": "/ca", "certificate": "/c"}, "ca and certificate: for TLS, but a"),
+        ({"address": "unix:///s", "certificate": "/c"}, "certificate: for TLS, but address is 'unix:///s'"),
+    ],
+)
+def test_files_for_tls_need_an_address_that_speaks_it(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionsError, match=says):
+        Options.gather({}, **given)
+    Options.gather({}, **{**given, "address": "https://h:1"})
+
+
+def test_files_for_tls_of_the_environment_are_for_an_address_of_the_environment() -> None:
+    environment = {"BURGEE_ADDRESS": "https://h:1", "BURGEE_CA": "/ca"}
+    assert Options.gather(environment, address="unix:///s").ca is None
+    assert Options.gather(environment, address="https://h:2").ca == "/ca"
+    with pytest.raises(OptionsError, match="ca: for TLS, but address is 'http://h:1'"):
+        Options.gather({**environment, "BURGEE_ADDRESS": "http://h:1"})
 
 
 def test_options_do_not_change() -> None:
@@ -113,6 +150,7 @@ def test_a_path_or_a_token_that_cannot_be_is_refused(given: dict[str, Any], says
 
 def test_paths_and_the_token_can_come_from_the_environment_and_paths_as_such(tmp_path: Path) -> None:
     environment = {
+        "BURGEE_ADDRESS": "https://flags.example:8016",
         "BURGEE_BOOTSTRAP": "/b",
         "BURGEE_LAST_SNAPSHOT": "/l",
         "BURGEE_RUNTIME_DIR": "/r",
@@ -126,8 +164,6 @@ def test_paths_and_the_token_can_come_from_the_environment_and_paths_as_such(tmp
     assert options.tls_files == TlsFiles("/ca", "/c", "/k")
     assert (options.bootstrap, options.last_snapshot, options.runtime_dir) == (str(tmp_path), "/l", "/r")
     assert (options.token, options.prefetch) == ("t", True)
-    with pytest.raises(ValueError, match="BURGEE_PREFETCH is neither true nor false"):
-        Options.gather({"BURGEE_PREFETCH": "perhaps"})
 
 
 def test_the_token_is_not_shown() -> None:

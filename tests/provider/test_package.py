@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import openfeature.contrib.provider.burgee as package
 import pytest
 
 HERE = Path(package.__file__).parent
+PROVIDER = HERE.parents[3]
+PROJECT = tomllib.loads((PROVIDER.parent / "pyproject.toml").read_text())["project"]
+
+
+def imported(file: Path) -> set[str]:
+    """Topmost names of what a file imports anywhere in it, but of the standard library."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def stated(requirements: list[str]) -> set[str]:
+    """Distributions that requirements name, as PEP 503 writes them."""
+    names = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
+    return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
+
+
+def test_an_application_installs_what_the_provider_and_the_core_import_and_nothing_else() -> None:
+    files = [file for file in PROVIDER.rglob("*.py") if file.name != "burgee_pytest.py"]
+    names = set().union(*map(imported, files)) - {"burgee"}
+    # Two share their namespace with other distributions, some of which the tests have installed.
+    shared = {"openfeature": ["openfeature-sdk"], "opentelemetry": ["opentelemetry-api"]}
+    known = {**packages_distributions(), **shared}
+    needed = stated([known[name][0] for name in names])
+    assert needed - stated(PROJECT["optional-dependencies"]["otel"]) == stated(PROJECT["dependencies"])
+    assert "aiohttp" not in needed
 
 
 @pytest.mark.parametrize("above", [1, 2, 3])
@@ -18,7 +52,7 @@ def test_the_folders_above_are_a_namespace_that_others_share(above: int) -> None
 
 
 def test_the_public_names_are_these() -> None:
-    assert package.__all__ == ["BurgeeProvider", "Options"]
+    assert package.__all__ == ["BurgeeProvider", "Options", "OptionsError"]
     assert all(hasattr(package, name) for name in package.__all__)
 
 

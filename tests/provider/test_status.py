@@ -156,6 +156,25 @@ def test_a_forked_child_knows_nothing_until_it_listens_itself() -> None:
     assert knowledge.generation() == TWO
 
 
+def test_who_waits_in_vain_is_believed_like_who_hears_and_until_it_is_replaced() -> None:
+    knowledge = StreamKnowledge(HandClock())
+    ended, current = object(), object()
+    knowledge.listen_to(current)
+    knowledge.wait(ended, in_vain=True)
+    assert not knowledge.hangs()
+    knowledge.wait(current, in_vain=True)
+    knowledge.wait(ended, in_vain=False)
+    assert knowledge.hangs()
+    knowledge.wait(current, in_vain=False)
+    assert not knowledge.hangs()
+    knowledge.wait(current, in_vain=True)
+    knowledge.listen_to(ended)
+    assert not knowledge.hangs()
+    knowledge.wait(ended, in_vain=True)
+    knowledge.after_fork()
+    assert not knowledge.hangs(), "a forked child has nobody who waits"
+
+
 def test_to_know_takes_next_to_nothing() -> None:
     knowledge = StreamKnowledge(SystemClock())
     knowledge.listen_to(knowledge)

@@ -11,6 +11,7 @@ from collections import UserDict, UserList
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -115,7 +116,7 @@ class Broken(UserDict[str, int]):
         (math.nan, "`attribute`: JSON has no nan"),
         (math.inf, "`attribute`: JSON has no inf"),
         (2**63, "64 bits"),
-        (b"bytes", "a Python bytes is no value"),
+        (b"bytes", "a Python bytes is no value of a context: write text, as by str"),
         ({1, 2}, "a Python set"),
         (object(), "a Python object"),
         (1j, "a Python complex"),
@@ -136,6 +137,14 @@ def test_an_attribute_that_cannot_be_sent_is_named(value: Any, says: str) -> Non
 
 def test_attributes_may_be_nested_up_to_the_limit() -> None:
     assert to_context(EvaluationContext(None, {"a": nested(DEEPEST)})) == {"a": nested(DEEPEST)}
+
+
+@pytest.mark.parametrize("key", [5, UUID(int=7)])
+def test_a_targeting_key_that_is_no_text_is_refused_with_how_to_make_it_text(key: Any) -> None:
+    with pytest.raises(InvalidContext) as refused:
+        to_context(EvaluationContext(key))
+    kind = type(key).__name__
+    assert str(refused.value) == f"`targetingKey` is text, not a Python {kind}: write str(...)"
 
 
 @pytest.mark.parametrize("key", [5, True, 1.5, b"u", ["u"], {"u": 1}, "\ud800", object()])

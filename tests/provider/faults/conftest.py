@@ -9,9 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from openfeature.contrib.provider.burgee.address import addresses_of
 from openfeature.contrib.provider.burgee.clock import SystemClock
 from openfeature.contrib.provider.burgee.options import Options
-from openfeature.contrib.provider.burgee.remote import RemoteResolver, addresses_of
+from openfeature.contrib.provider.burgee.remote import RemoteResolver
 from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 
 from burgee.composition import compose
@@ -85,9 +86,7 @@ def make() -> Iterator[Make]:
         options = Options(address=addresses[0], deadline=given.pop("deadline", DEADLINE), **given)
         clock = SystemClock()
         places = tuple(
-            Whereabouts(address, clock)
-            for each in addresses
-            for address in addresses_of(Options(address=each), {})
+            Whereabouts(address, clock) for each in addresses for address in addresses_of(each, {})
         )
         snapshot = kept_snapshot()
         made.append(RemoteResolver(options, places, clock, random or Soon(), None, lambda: snapshot))

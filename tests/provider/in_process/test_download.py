@@ -63,8 +63,8 @@ def test_it_takes_bytes_packed_or_not_and_that_there_is_nothing_newer() -> None:
     ("status", "body", "says", "lasting"),
     [
         (403, b'{"errorDetails": "start the daemon with --sync-token-file"}', "--sync-token-file", True),
-        (401, b"", "HTTP 401", True),
-        (404, b"[]", "does not say why", True),
+        (401, b"", "HTTP 401: give a token that may, as `token=` or BURGEE_TOKEN", True),
+        (404, b"[]", "the daemon gives no snapshot: HTTP 404: is this a Burgee daemon", True),
         (503, b'{"errorDetails": "not ready"}', "not ready", False),
         (304, b"", "HTTP 304", False),
     ],

@@ -342,6 +342,9 @@ class Heard:
     def generation(self) -> Generation | None:
         return self.said
 
+    def hangs(self) -> bool:
+        return False
+
 
 def test_where_no_file_may_be_opened_a_publication_is_unknown_until_somebody_vouches(
     shared: RuntimeDirectory, clock: StandingClock, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from typing import Any
@@ -243,87 +242,6 @@ def test_no_answer_mixes_two_generations_while_many_threads_evaluate(
         thread.join(20)
     assert not problems
     assert local.resolve_string_details("text", "").value == "beta"
-
-
-def test_reading_a_new_generation_holds_up_only_who_reads_it(
-    local: BurgeeProvider, sharing: SharingDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from openfeature.contrib.provider.burgee import evaluator
-
-    reading, go_on = threading.Event(), threading.Event()
-    real = evaluator.read
-
-    def slow(*arguments: Any, **how: Any) -> Any:
-        reading.set()
-        assert go_on.wait(10)
-        return real(*arguments, **how)
-
-    assert local.resolve_string_details("text", "").value == "alpha"
-    monkeypatch.setattr(evaluator, "read", slow)
-    sharing.shared.publish(flags(text="b"))
-    reader = threading.Thread(target=local.resolve_string_details, args=("text", ""))
-    reader.start()
-    assert reading.wait(10)
-    began = time.monotonic()
-    assert local.resolve_string_details("text", "").value == "alpha"
-    assert time.monotonic() - began < 5
-    go_on.set()
-    reader.join(10)
-    assert local.resolve_string_details("text", "").value == "beta"
-
-
-def test_parent_and_forked_child_both_see_the_next_change(
-    local: BurgeeProvider, sharing: SharingDaemon
-) -> None:
-    assert local.resolve_string_details("text", "").value == "alpha"
-    published, publish = os.pipe()
-    has_asked, asked = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            before = local.resolve_string_details("text", "").value
-            os.write(asked, b"x")
-            os.read(published, 1)
-            after = local.resolve_string_details("text", "").value
-            os._exit(0 if (before, after) == ("alpha", "beta") else 1)
-        finally:
-            os._exit(2)
-    os.read(has_asked, 1)
-    sharing.shared.publish(flags(text="b"))
-    os.write(publish, b"x")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert local.resolve_string_details("text", "").value == "beta"
-
-
-def test_a_fork_while_another_thread_reads_leaves_the_child_able_to(
-    local: BurgeeProvider, sharing: SharingDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from openfeature.contrib.provider.burgee import evaluator
-
-    parent, real = os.getpid(), evaluator.read
-    reading, go_on = threading.Event(), threading.Event()
-
-    def slow(*arguments: Any, **how: Any) -> Any:
-        if os.getpid() == parent:
-            reading.set()
-            assert go_on.wait(20)
-        return real(*arguments, **how)
-
-    monkeypatch.setattr(evaluator, "read", slow)
-    sharing.shared.publish(flags(text="b"))
-    reader = threading.Thread(target=local.resolve_string_details, args=("text", ""))
-    reader.start()
-    assert reading.wait(10)
-    child = os.fork()
-    if not child:
-        try:
-            os._exit(0 if local.resolve_string_details("text", "").value == "beta" else 1)
-        finally:
-            os._exit(2)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    go_on.set()
-    reader.join(10)
-    assert status == 0
 
 
 def test_a_provider_that_was_shut_down_answers_again(

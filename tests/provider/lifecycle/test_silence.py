@@ -70,6 +70,7 @@ def test_a_daemon_that_only_falls_silent_is_stale_and_ready_once_it_speaks(unix_
     eventually(lambda: status() is ProviderStatus.READY)
     eventually(lambda: len(told) == 3)
     assert names(told) == ["READY", "STALE", "READY"]
+    assert (told[1][2].message or "").endswith("silent for 1.5 s")
 
 
 def test_a_daemon_that_accepts_but_never_speaks_again_becomes_stale_in_time_too(
@@ -86,6 +87,48 @@ def test_a_daemon_that_accepts_but_never_speaks_again_becomes_stale_in_time_too(
     assert time.monotonic() - cut < 10
     eventually(lambda: len(told) >= 3)
     assert names(told)[:3] == ["READY", "STALE", "ERROR"]
+
+
+@pytest.mark.parametrize("resolver", ["remote", "in-process"])
+def test_no_call_waits_for_a_daemon_that_hangs_once_that_is_told(daemon: FakeDaemon, resolver: str) -> None:
+    api.set_provider_and_wait(BurgeeProvider(daemon.address, resolver=resolver))
+    client = api.get_client()
+    assert client.get_boolean_value("f", False) is True
+    daemon.evaluation = daemon.events = hang
+    daemon.cut_connections()
+    eventually(lambda: status() is ProviderStatus.STALE)
+    asked = len(daemon.requests)
+    for _ in range(20):
+        assert client.get_boolean_details("f", False).reason == Reason.STALE
+        assert client.get_boolean_details("never asked", False).error_code is ErrorCode.PROVIDER_NOT_READY
+    assert len(daemon.requests) == asked
+    daemon.evaluation, daemon.events = answer(True), fake_daemon.stream_events
+    daemon.cut_connections()
+    eventually(lambda: status() is ProviderStatus.READY)
+    assert client.get_boolean_details("never asked", False).reason == Reason.STATIC
+
+
+def test_a_daemon_that_only_refuses_to_be_followed_is_asked_on(unix_daemon: FakeDaemon) -> None:
+    told = listen()
+    api.set_provider_and_wait(BurgeeProvider(unix_daemon.address))
+    unix_daemon.events = fake_daemon.cut(fake_daemon.http(503, b"{}"))
+    unix_daemon.cut_connections()
+    eventually(lambda: status() is ProviderStatus.STALE)
+    assert "not ready yet (HTTP 503)" in (eventually(lambda: told[1:])[0][2].message or "")
+    assert api.get_client().get_boolean_details("f", False).reason == Reason.STATIC
+
+
+def test_a_daemon_whose_events_never_came_is_asked_though_they_are_waited_for(
+    unix_daemon: FakeDaemon,
+) -> None:
+    unix_daemon.events = hang
+    provider = BurgeeProvider(unix_daemon.address, initialize_deadline=0.2)
+    with pytest.raises(ProviderNotReadyError):
+        api.set_provider_and_wait(provider)
+    subscription = provider._lifecycle._subscription
+    assert subscription is not None
+    eventually(lambda: "silent" in subscription.diagnosis)
+    assert api.get_client().get_boolean_details("f", False).reason == Reason.STATIC
 
 
 def test_a_daemon_that_is_back_ends_the_pause_after_timeouts(

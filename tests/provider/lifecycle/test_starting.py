@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from openfeature import api
@@ -14,6 +15,7 @@ from openfeature.provider import ProviderStatus
 from tests.provider.conftest import eventually
 from tests.provider.lifecycle.telling import listen, names, status
 from tests.support import fake_daemon
+from tests.support.daemon import running_daemon
 from tests.support.fake_daemon import FakeDaemon, Handler, hang, http, raw
 
 pytestmark = pytest.mark.usefixtures("openfeature_api")
@@ -58,9 +60,11 @@ def test_a_provider_set_without_waiting_becomes_ready_too(unix_daemon: FakeDaemo
 @pytest.mark.parametrize(
     ("events", "says"),
     [
-        pytest.param(hang, "not asked yet|silent|within", id="hangs"),
+        pytest.param(hang, "connected, and nothing is said there yet", id="hangs"),
         pytest.param(raw(http(503, b"{}")), "not ready yet", id="503"),
-        pytest.param(raw(http(404, b"nginx")), "refuses its event stream \\(HTTP 404\\)", id="404"),
+        pytest.param(
+            raw(http(404, b"nginx")), "no event stream: HTTP 404: is this a Burgee daemon", id="404"
+        ),
         pytest.param(raw(http(302, b"", {"Location": "http://x/"})), "redirected to http://x/", id="302"),
         pytest.param(
             raw(http(200, b"{}", {"Content-Type": "application/json"})), "no Burgee daemon", id="json"
@@ -93,16 +97,42 @@ def test_a_stream_that_says_nothing_of_use_makes_nothing_ready_and_is_explained(
     eventually(lambda: status() is ProviderStatus.READY)
 
 
-def test_heartbeats_alone_make_nothing_ready(unix_daemon: FakeDaemon) -> None:
-    def beat(exchange: fake_daemon.Exchange) -> None:
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
-        while True:
-            exchange.send(fake_daemon.HEARTBEAT)
-            exchange.wait(0.05)
+def beat(exchange: fake_daemon.Exchange) -> None:
+    """Send heartbeats, as a daemon does that has not read its sources yet."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    while True:
+        exchange.send(fake_daemon.HEARTBEAT)
+        exchange.wait(0.05)
 
+
+def test_heartbeats_alone_make_nothing_ready(unix_daemon: FakeDaemon) -> None:
     unix_daemon.events = beat
-    with pytest.raises(ProviderNotReadyError):
+    with pytest.raises(ProviderNotReadyError) as caught:
         api.set_provider_and_wait(BurgeeProvider(unix_daemon.address, initialize_deadline=0.3))
+    assert f"{unix_daemon.address}: it has not said yet what it serves" in str(caught.value.error_message)
+
+
+def test_heartbeats_alone_of_a_daemon_that_is_back_are_told_as_what_they_are(
+    unix_daemon: FakeDaemon,
+) -> None:
+    told = listen()
+    api.set_provider_and_wait(BurgeeProvider(unix_daemon.address))
+    unix_daemon.events = beat
+    unix_daemon.cut_connections()
+    eventually(lambda: names(told) == ["READY", "STALE"])
+    assert "it has not said yet what it serves" in (told[1][2].message or "")
+
+
+def test_a_daemon_that_has_not_read_its_sources_is_named_as_such(tmp_path: Path) -> None:
+    with running_daemon(tmp_path, "--source", tmp_path / "missing.yaml") as unready:
+        address = f"unix://{unready.socket}"
+        with pytest.raises(ProviderNotReadyError) as caught:
+            api.set_provider_and_wait(BurgeeProvider(address, initialize_deadline=3.5))
+        message = str(caught.value.error_message)
+        assert message == (
+            f"not ready within 3.5 s; the daemon is tried on: {address}: it has not said yet what it serves; "
+            "have its sources been read? `burgee ready` tells"
+        )
 
 
 def test_one_provider_for_several_domains_is_started_once(unix_daemon: FakeDaemon) -> None:

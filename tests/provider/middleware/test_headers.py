@@ -55,8 +55,8 @@ def test_no_header_is_trusted_that_was_not_named(from_headers: Callable[..., Any
 
 
 @pytest.mark.parametrize("from_headers", BOTH)
-@pytest.mark.parametrize("name", ["", "X Customer", "X-Customer:", "Kündin", "a\r\nb"])
-def test_a_name_that_no_header_can_have_is_refused(from_headers: Callable[..., Any], name: str) -> None:
+@pytest.mark.parametrize("name", ["", "X Customer", "X-Customer:", "Kündin", "a\r\nb", 5])
+def test_a_name_that_no_header_can_have_is_refused(from_headers: Callable[..., Any], name: Any) -> None:
     with pytest.raises(ValueError, match=r"customer=.*no header can have that name"):
         from_headers(customer=name)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 import pytest
+from openfeature.contrib.provider.burgee.address import addresses_of
 from openfeature.contrib.provider.burgee.clock import SystemClock
 from openfeature.contrib.provider.burgee.options import Options
-from openfeature.contrib.provider.burgee.remote import RemoteResolver, addresses_of
+from openfeature.contrib.provider.burgee.remote import RemoteResolver
 from openfeature.contrib.provider.burgee.transports.endpoint import Whereabouts
 
 from burgee.generation import Generation
@@ -43,9 +44,13 @@ class Served:
 
     def __init__(self, generation: Generation | None = FIRST) -> None:
         self.now = generation
+        self.is_hung = False
 
     def generation(self) -> Generation | None:
         return self.now
+
+    def hangs(self) -> bool:
+        return self.is_hung
 
 
 def told(
@@ -121,7 +126,7 @@ def make(fake: FakeDaemon, served: Served) -> Iterator[Make]:
     ) -> RemoteResolver:
         options = Options(address=given.pop("address", fake.address), **given)
         timed = clock or SystemClock()
-        places = tuple(Whereabouts(address, timed) for address in addresses_of(options, {}))
+        places = tuple(Whereabouts(address, timed) for address in addresses_of(options.address, {}))
         made.append(RemoteResolver(options, places, timed, Random(), served, instead))
         return made[-1]
 

@@ -11,7 +11,7 @@ from tests.provider.remote.conftest import HandClock, Latest
 
 def test_after_a_timeout_calls_are_held_for_a_while_and_then_one_is_let_through() -> None:
     clock = HandClock()
-    breaker = Breaker(clock, Latest(), probe=0.5)
+    breaker = Breaker(clock, Latest(), 0.5, hangs=lambda: False)
     ticket = breaker.admit()
     assert ticket is not None
     breaker.timed_out(ticket)
@@ -23,7 +23,7 @@ def test_after_a_timeout_calls_are_held_for_a_while_and_then_one_is_let_through(
 
 def test_many_calls_that_time_out_together_count_as_one() -> None:
     clock = HandClock()
-    breaker = Breaker(clock, Latest(), probe=0.5)
+    breaker = Breaker(clock, Latest(), 0.5, hangs=lambda: False)
     tickets = [breaker.admit() for _ in range(64)]
     for ticket in tickets:
         assert ticket is not None
@@ -43,7 +43,7 @@ def pause(breaker: Breaker, clock: HandClock, ticket: int) -> tuple[float, int]:
 
 def test_the_pauses_grow_up_to_a_bound_and_an_answer_ends_them() -> None:
     clock = HandClock()
-    breaker = Breaker(clock, Latest(), probe=0.5)
+    breaker = Breaker(clock, Latest(), 0.5, hangs=lambda: False)
     ticket = breaker.admit()
     pauses = []
     for _ in range(8):
@@ -58,6 +58,16 @@ def test_the_pauses_grow_up_to_a_bound_and_an_answer_ends_them() -> None:
 
 def test_the_pause_is_anywhere_between_nothing_and_its_bound() -> None:
     clock = HandClock()
-    lengths = [pause(Breaker(clock, Random(seed), probe=0.5), clock, 0)[0] for seed in range(50)]
+    breakers = [Breaker(clock, Random(seed), 0.5, hangs=lambda: False) for seed in range(50)]
+    lengths = [pause(breaker, clock, 0)[0] for breaker in breakers]
     assert min(lengths) < FIRST_PAUSE / 10
     assert max(lengths) > FIRST_PAUSE * 0.9
+
+
+def test_while_the_daemon_is_waited_for_in_vain_elsewhere_no_call_is_let_through() -> None:
+    hanging = [True]
+    breaker = Breaker(HandClock(), Latest(), 0.5, hangs=lambda: hanging[0])
+    assert (breaker.is_open, breaker.admit()) == (True, None)
+    hanging[0] = False
+    assert not breaker.is_open
+    assert breaker.admit() is not None

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 from openfeature.contrib.provider.burgee.answer_reach import Told
-from openfeature.contrib.provider.burgee.cache import AnswerCache, CacheStatistics
+from openfeature.contrib.provider.burgee.cache import AnswerCache
+from openfeature.contrib.provider.burgee.cache_statistics import CacheStatistics
 from openfeature.contrib.provider.burgee.cached_answer import UNIT
 
 from burgee.generation import Generation
@@ -121,6 +122,30 @@ def test_another_generation_or_none_ends_an_answer_which_stays_the_last_known_on
     assert bench.last() == 1
     bench.served.now = FIRST
     assert bench.ask() == 1
+
+
+def test_who_was_counted_before_waiting_is_answered_alike_and_not_counted_again() -> None:
+    bench = Bench()
+
+    def found(number: int) -> Resolution | None:
+        counted = bench.cache.statistics()
+        answer = bench.cache.exact("flag", "integer", {"a": number})
+        assert bench.cache.statistics() == counted
+        assert bench.cache.recall("flag", "integer", {"a": number}) == answer
+        return answer
+
+    bench.tell(1, {"a": 1}, until=2.0)
+    assert (found(1) is not None, found(2)) == (True, None)
+    bench.clock.now += 2.0
+    assert found(1) is None
+    bench.tell(1, {"a": 1})
+    assert found(1) is not None
+    bench.tell(2, {"a": 2}, generation=SECOND)
+    assert (found(1), found(2)) == (None, None)
+    bench.served.now = SECOND
+    assert (found(1), found(2) is not None) == (None, True)
+    bench.served.now = None
+    assert found(2) is None
 
 
 def test_an_answer_ends_with_the_edge_that_it_named() -> None:
@@ -277,7 +302,7 @@ def test_the_bound_holds_where_every_answer_is_used_all_the_time() -> None:
     assert bench.cache.statistics().evictions == 300
 
 
-def test_a_large_answer_takes_several_places_and_one_too_large_is_not_kept() -> None:
+def test_a_large_answer_takes_several_slots_and_one_too_large_is_not_kept() -> None:
     bench = Bench(4)
     bench.tell(1, {"a": 1})
     bench.tell(2, {"a": 2}, size=2 * UNIT)

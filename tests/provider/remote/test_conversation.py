@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from openfeature.contrib.provider.burgee.address import TcpAddress
 from openfeature.contrib.provider.burgee.exchange import (
     Request,
     Response,
@@ -91,6 +92,38 @@ def test_answers_are_told_from_failures(
     assert (answer.resolution.error_code, answer.final) == (code, final)
     assert bool(answer.resolution.error_message) == (code is not None)
     assert (answer.resolution.reason is Reason.ERROR) == (code is not None)
+
+
+TOKEN_WANTED = b'{"errorCode": "GENERAL", "errorDetails": "show a token with the scope evaluate"}'
+GIVE = "give a token that may, as `token=` or BURGEE_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (200, b"<html>", "the answer (HTTP 200) is not a JSON object: is this a Burgee daemon?"),
+        (200, b"{}", "the answer (HTTP 200) has neither value nor reason: is this a Burgee daemon?"),
+        (400, b"<html>", "HTTP 400: is this a Burgee daemon?"),
+        (404, b"nginx", "HTTP 404: is this a Burgee daemon?"),
+        (404, b"{}", "HTTP 404: is this a Burgee daemon?"),
+        (429, b"", "HTTP 429: is this a Burgee daemon?"),
+        (502, b"Bad Gateway", "HTTP 502: is this a Burgee daemon?"),
+        (401, b"", f"HTTP 401: {GIVE}"),
+        (403, b"{}", f"HTTP 403: {GIVE}"),
+        (401, TOKEN_WANTED, f"HTTP 401: show a token with the scope evaluate: {GIVE}"),
+        (503, b'{"errorCode": "PROVIDER_NOT_READY", "errorDetails": "loading"}', "HTTP 503: loading"),
+        (503, b'{"errorCode": "PROVIDER_NOT_READY"}', "HTTP 503: PROVIDER_NOT_READY"),
+    ],
+)
+def test_a_failure_says_whose_it_is_and_what_to_do(status: int, body: bytes, says: str) -> None:
+    answer = read_response("flag", Response(status, {}, body, TcpAddress("127.0.0.1", 80)))
+    assert answer.resolution.error_message == f"http://127.0.0.1:80: {says}"
+
+
+def test_an_error_in_the_daemons_own_words_is_passed_on_as_it_is() -> None:
+    body = b'{"errorCode": "FLAG_NOT_FOUND", "errorDetails": "no such flag", "metadata": {"a": 1}}'
+    resolution = read_response("flag", Response(404, {}, body, TcpAddress("h", 80))).resolution
+    assert (resolution.error_message, resolution.metadata) == ("no such flag", {"a": 1})
 
 
 def test_a_redirect_is_not_followed_but_explained() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from openfeature.contrib.provider.burgee.cache import CacheStatistics
+from openfeature.contrib.provider.burgee.cache_statistics import CacheStatistics
 
 from burgee.composition import compose
 from burgee.definition import SourceDocument, read_layer

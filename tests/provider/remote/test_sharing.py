@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from openfeature.contrib.provider.burgee import breaker
 from openfeature.contrib.provider.burgee.remote import RemoteResolver
 
 from burgee.resolution import ErrorCode, Reason, Resolution
@@ -219,3 +220,49 @@ def test_calls_that_get_no_turn_hold_up_nobody_else_afterwards(make: Make, fake:
     assert any("no turn" in each.error_message for each in found)
     fake.evaluation = echo
     assert eventually(lambda: resolve(resolver, "flag", "integer", {"n": 100}).value == 100)
+
+
+@pytest.mark.parametrize("why", ["it timed out before", "it is waited for in vain elsewhere"])
+def test_nobody_waits_with_a_call_on_trial_that_asks_the_same(
+    make: Make, fake: FakeDaemon, served: Served, way: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than anything here is waited for.
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 1e9)
+    monkeypatch.setattr(breaker, "LONGEST_PAUSE", 1e9)
+    fake.evaluation = hang
+    resolver = make(deadline=30.0)
+    on_trial = threading.Thread(target=resolve, args=(resolver, "flag", "integer", {}))
+    on_trial.start()
+    eventually(lambda: len(fake.requests) == 1)
+    if why == "it timed out before":
+        ticket = resolver._breaker.admit()
+        assert ticket is not None
+        resolver._breaker.timed_out(ticket)
+    else:
+        served.is_hung = True
+    found = together(way, resolver, [{}] * 5)
+    assert on_trial.is_alive(), "they waited as long as the one on trial"
+    assert {each.error_code for each in found} == {ErrorCode.PROVIDER_NOT_READY}
+    assert len(fake.requests) == 1
+    fake.cut_connections()
+    on_trial.join(30)
+
+
+def test_a_daemon_that_is_known_to_hang_is_not_asked_and_what_it_said_last_is_given(
+    make: Make, fake: FakeDaemon, served: Served, way: str
+) -> None:
+    fake.evaluation = told(7)
+    resolver = make(deadline=30.0)
+    together(way, resolver, [{}])
+    fake.evaluation = hang
+    served.now, served.is_hung = None, True
+    found = together(way, resolver, [{}])[0]
+    assert (found.value, found.reason) == (7, Reason.STALE)
+    never_asked = resolve(resolver, "other", "integer", {})
+    assert never_asked.error_code is ErrorCode.PROVIDER_NOT_READY
+    assert "waited for in vain" in never_asked.error_message
+    assert resolver.prefetch({"n": 1}) == 0
+    assert len(fake.requests) == 1
+    fake.evaluation = told(8)
+    served.is_hung = False
+    assert together(way, resolver, [{}])[0].value == 8

@@ -147,7 +147,7 @@ def test_a_port_that_speaks_something_else_is_told_for_what_it_is(
 
 def test_a_tls_port_that_is_asked_without_tls_is_told_for_what_it_is(provider_of: MakeProvider) -> None:
     with running(FakeDaemon(evaluation=raw(b"\x15\x03\x03\x00\x02\x02\x0a"))) as plain:
-        message = said(BLOCKING, provider_of(plain.address), ErrorCode.PARSE_ERROR)
+        message = said(BLOCKING, provider_of(plain.address, ca=None), ErrorCode.PARSE_ERROR)
     assert message == f"{plain.address}: that is a TLS port: write https://"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .options import Options
+from .options import Options, OptionsError
 from .provider import BurgeeProvider
 
-__all__ = ["BurgeeProvider", "Options"]
+__all__ = ["BurgeeProvider", "Options", "OptionsError"]

@@ -83,6 +83,19 @@ def parse_address(text: str) -> Address:
     return _parse_http(text)
 
 
+def addresses_of(address: str | None, environment: Mapping[str, str] = os.environ) -> tuple[Address, ...]:
+    """Where to look for the daemon, in order.
+
+    Args:
+        address: as an option; None searches this machine.
+        environment: for the search.
+
+    Raises:
+        AddressError: there is one, and it is none.
+    """
+    return default_addresses(environment) if address is None else (parse_address(address),)
+
+
 def default_addresses(environment: Mapping[str, str]) -> tuple[Address, ...]:
     """Where a daemon on this machine listens when nobody says otherwise, in the order to try."""
     paths = []
@@ -122,11 +135,9 @@ def _parse_http(text: str) -> TcpAddress:
         raise AddressError(f"{text!r} is no address of a daemon: {_FORMS}")
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
         raise AddressError(f"{text!r}: only host and port make an address, nothing before or after: {_FORMS}")
-    if port is None or port == 0:
-        raise AddressError(
-            f"{text!r} names no port: write {parts.scheme}://{parts.netloc.split(':')[0]}:{DEFAULT_PORT}"
-        )
     tls = parts.scheme == "https"
     if not (_CERTIFIABLE_HOST if tls else _HOST).fullmatch(host):
         raise AddressError(f"{text!r}: {host!r} is no host name: {_FORMS}")
+    if port is None or port == 0:
+        raise AddressError(f"{text!r} names no port: write {TcpAddress(host, DEFAULT_PORT, tls)}")
     return TcpAddress(host, port, tls)

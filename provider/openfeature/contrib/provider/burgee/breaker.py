@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from .clock import Clock, Random
 
@@ -17,19 +18,28 @@ class Breaker:
         clock: for the pauses.
         random: for the jitter.
         probe: seconds that a call on trial may take before another is let through.
+        hangs: whether somebody else waits for the daemon in vain; as long as that is so, no call has to try.
     """
 
-    def __init__(self, clock: Clock, random: Random, probe: float) -> None:
+    def __init__(self, clock: Clock, random: Random, probe: float, hangs: Callable[[], bool]) -> None:
         self._clock = clock
         self._random = random
         self._probe = probe
+        self._hangs = hangs
         self._lock = threading.RLock()
         self._held_until: float | None = None
         self._episode = 0
         self._failures = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are held, all but those that are let through on trial."""
+        return self._held_until is not None or self._hangs()
+
     def admit(self) -> int | None:
         """A ticket for one call, or None where it should not be tried now."""
+        if self._hangs():
+            return None
         if self._held_until is None:
             return self._episode
         with self._lock:

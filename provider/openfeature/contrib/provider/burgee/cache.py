@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from typing import NamedTuple
 
 from burgee.context import Context
 from burgee.generation import Generation
@@ -17,9 +16,10 @@ from burgee.resolution import ErrorCode, Resolution
 from burgee.value import FlagType
 
 from .answer_reach import Told
-from .cache_key import Key
-from .cache_places import Places
+from .cache_key import text_in
 from .cache_shape import Shape
+from .cache_slots import Slots
+from .cache_statistics import CacheStatistics
 from .cached_answer import Kept
 from .clock import Clock
 from .knowledge import Knowledge
@@ -29,27 +29,11 @@ _REPEATED = frozenset((ErrorCode.FLAG_NOT_FOUND, ErrorCode.TARGETING_KEY_MISSING
 """Errors that the daemon gives again for the same question, until something changes."""
 
 
-class CacheStatistics(NamedTuple):
-    """What a cache did so far.
-
-    Attributes:
-        hits: questions that it answered.
-        misses: questions that it could not answer, because it never heard the answer or no longer trusts it.
-        evictions: answers that had to make room.
-        size: answers that it holds, those that only serve while the daemon is gone among them.
-    """
-
-    hits: int = 0
-    misses: int = 0
-    evictions: int = 0
-    size: int = 0
-
-
 class AnswerCache:
     """Answers by flag and by the values of what they depend on. Safe under threads; a hit takes no lock.
 
     Args:
-        size: how many to keep, each up to ``cached_answer.UNIT`` bytes; a larger one takes several places,
+        size: how many to keep, each up to ``cached_answer.UNIT`` bytes; a larger one takes several slots,
             0 keeps none. About the least recently used goes first.
         knowledge: what the daemon serves now.
         clock: for ``until``.
@@ -63,7 +47,7 @@ class AnswerCache:
         # nothing that this thread holds, and leaves a change that is under way alone.
         self._lock = threading.RLock()
         self._changing = False
-        self._places = Places(size, self._evicted)
+        self._slots = Slots(size, self._evicted)
         self._flags: dict[str, tuple[Shape, ...]] = {}
         self._overtaken: Generation | None = None
         self._overtaken_at = 0.0
@@ -79,11 +63,11 @@ class AnswerCache:
 
     def statistics(self) -> CacheStatistics:
         """Counts since it was made; where there is no global lock, threads may lose a few of them."""
-        return CacheStatistics(self._hits, self._misses, self._evictions, len(self._places))
+        return CacheStatistics(self._hits, self._misses, self._evictions, len(self._slots))
 
     def recall(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
         """What the daemon would answer now, with the reason CACHED; None where that is not known."""
-        # All in one place, since every evaluation goes through it.
+        # All in one function, since every evaluation goes through it.
         found: Kept | None = None
         try:
             among = self._flags[flag_key][0].latest
@@ -112,12 +96,18 @@ class AnswerCache:
 
     def exact(self, flag_key: str, flag_type: FlagType, context: Context) -> Resolution | None:
         """The same, uncounted: for those who were counted before they waited."""
-        found = self.recall(flag_key, flag_type, context)
-        if found is None:
-            self._misses -= 1
-        else:
-            self._hits -= 1
-        return found
+        found = self._find(flag_key, context)
+        if found is None or not self._still_stands(found):
+            return None
+        found.used = True
+        return found.cached(flag_type)
+
+    def _still_stands(self, kept: Kept) -> bool:
+        """Whether the daemon would say the same now; :meth:`recall` has it in itself, to call nothing."""
+        known = self._generation()
+        if known is None or kept.generation != known or known == self._overtaken:
+            return False
+        return kept.until is None or self._monotonic() < kept.until
 
     def _find(self, flag_key: str, context: Context) -> Kept | None:
         """The answer to the same question, exact or not."""
@@ -190,7 +180,7 @@ class AnswerCache:
         """Forget everything but the counts."""
         with self._lock:
             self._flags = {}
-            self._places = Places(self._size, self._evicted)
+            self._slots = Slots(self._size, self._evicted)
 
     def after_fork(self) -> None:
         """In the child: go on with what was kept. A thread that is gone may have left a change half done, but
@@ -198,7 +188,7 @@ class AnswerCache:
         """
         if self._changing:
             self._flags = {}
-            self._places = Places(self._size, self._evicted)
+            self._slots = Slots(self._size, self._evicted)
         self._lock = threading.RLock()
         self._changing = False
 
@@ -246,17 +236,17 @@ class AnswerCache:
         known = self._generation()
         # What is known says it as the same object, mostly, each time it is asked.
         generation = known if told.generation == known else told.generation
-        kept = Kept(told.resolution, generation, told.until, told.size + _text_in(question.key))
+        kept = Kept(told.resolution, generation, told.until, told.size + text_in(question.key))
         if told.until is not None and told.asked_at <= self._edges_at:
             kept.generation = None
         before = shape.pop(question)
         if before is not None:
-            self._places.pop(before, None)
-        if kept.places > self._size:
+            self._slots.pop(before, None)
+        if kept.slots > self._size:
             self._tidy(flag_key)
             return False
         shape.put(question, kept)
-        self._places[kept] = kept.places
+        self._slots[kept] = kept.slots
         return True
 
     def _shape(self, flag_key: str, told: Told) -> Shape:
@@ -271,7 +261,7 @@ class AnswerCache:
             self._flags[flag_key] = shapes = (shape, *lasting)
             for other in others[len(lasting) :]:
                 for kept in other:
-                    self._places.pop(kept, None)
+                    self._slots.pop(kept, None)
         if told.generation is not None:
             shapes[0].newest = told.generation
         return shapes[0]
@@ -280,11 +270,12 @@ class AnswerCache:
         for shape in self._flags.get(flag_key, ()):
             kept = shape.pop(shape.question(context, context_json))
             if kept is not None:
-                self._places.pop(kept, None)
+                self._slots.pop(kept, None)
         self._tidy(flag_key)
 
     def _evicted(self, kept: Kept) -> None:
-        shape, question = kept.place
+        assert kept.where is not None
+        shape, question = kept.where
         shape.pop(question)
         self._evictions += 1
         self._tidy(shape.flag_key)
@@ -299,12 +290,3 @@ class AnswerCache:
 def _older(one: Generation, other: Generation) -> bool:
     """Whether a generation is known to come before another; between epochs there is no order."""
     return one.epoch == other.epoch and one.number < other.number
-
-
-def _text_in(key: Key) -> int:
-    """Bytes, about, that the values of a key hold on to."""
-    return sum(_length(value) for value in set(key))
-
-
-def _length(value: object) -> int:
-    return len(value) if isinstance(value, str | bytes) else 0

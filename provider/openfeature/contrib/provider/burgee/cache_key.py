@@ -52,6 +52,11 @@ def digest(context_json: bytes) -> Key:
     return (hashlib.blake2b(context_json, digest_size=16).digest(),)
 
 
+def text_in(key: Key) -> int:
+    """Bytes, about, that the values of a key hold on to."""
+    return sum(len(value) for value in set(key) if isinstance(value, str | bytes))
+
+
 def _nothing(context: Context) -> Key:
     return ()
 

@@ -133,7 +133,7 @@ class Shape:
         if answers is None:
             answers = alike.answers[classes] = Answers(alike.read, absent, classes)
         answers.entries[key] = kept
-        kept.place = (self, question)
+        kept.where = (self, question)
 
     def pop(self, question: Question) -> Kept | None:
         """Let an answer go; it, or None where there was none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from burgee.generation import Generation
 from burgee.resolution import ErrorCode, Reason, Resolution
@@ -11,8 +11,11 @@ from burgee.value import FlagType, Value
 from .coercion import TypeMismatch, coerce
 from .from_memory import remembered
 
+if TYPE_CHECKING:
+    from .cache_shape import Question, Shape
+
 UNIT = 4096
-"""Bytes of an answer that count as one place of a cache."""
+"""Bytes of an answer that take one slot of a cache."""
 
 
 class Kept:
@@ -28,19 +31,19 @@ class Kept:
         generation: as given; None ends its being the daemon's own word.
         typed: what :meth:`cached` made before, by type.
         used: asked for since somebody last looked.
-        places: how many of a cache it takes.
-        place: where it is kept, for its cache.
+        slots: how many of a cache it takes.
+        where: the shape and the question that it is kept by, for its cache.
     """
 
     __slots__ = (
         "_given_by",
         "_resolution",
         "generation",
-        "place",
-        "places",
+        "slots",
         "typed",
         "until",
         "used",
+        "where",
     )
 
     def __init__(
@@ -52,8 +55,8 @@ class Kept:
         self.generation = generation
         self.until = until
         self.used = False
-        self.places = 1 + size // UNIT
-        self.place: Any = None
+        self.slots = 1 + size // UNIT
+        self.where: tuple[Shape, Question] | None = None
 
     def cached(self, flag_type: FlagType) -> Resolution:
         """The answer with the reason CACHED, or the daemon's error; a TYPE_MISMATCH where it is of another

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Final
 
 from burgee.generation import Generation
 from burgee.resolution import ErrorCode
 
-from .clock import Clock
 from .exchange import Request, Response, Unreachable, authorization
-from .refusal import refusal_details
-from .transports.blocking import BlockingTransport, connect
-from .transports.connection import Connection
-from .transports.endpoint import Whereabouts
-from .transports.idle import IdleConnections
+from .refusal import explain_refusal
 
 SNAPSHOT_PATH: Final = "/sync/v1/snapshot"
 LARGEST_SNAPSHOT: Final = 256 * 1024 * 1024
@@ -70,7 +64,8 @@ def download(
         return None
     if response.status != 200:
         raise NotDownloaded(
-            f"the daemon gives no snapshot (HTTP {response.status}): {_details(response)}",
+            f"{response.address or 'the daemon'} gives no snapshot: "
+            f"{explain_refusal(response.status, response.headers, response.body)}",
             lasting=response.status in _LASTING,
         )
     if response.headers.get("content-encoding", "identity").lower() == "gzip":
@@ -89,55 +84,3 @@ def _unpacked(packed: bytes, limit: int) -> bytes:
     if not unpacking.eof:
         raise NotDownloaded("the daemon's snapshot ends in the middle of its compressed bytes")
     return data
-
-
-def _details(response: Response) -> str:
-    if 300 <= response.status < 400:
-        return f"redirected to {response.headers.get('location', 'elsewhere')}"
-    return refusal_details(response.body) or "it does not say why"
-
-
-class Downloader:
-    """Downloads in the calling thread, over a connection of its own each time.
-
-    Args:
-        places: where the daemon may be.
-        token: sent as a bearer token; empty for none.
-        clock: for the deadline.
-    """
-
-    def __init__(self, places: Sequence[Whereabouts], token: str, clock: Clock) -> None:
-        self._places = tuple(places)
-        self._token = token
-        self._clock = clock
-        self._idle = IdleConnections()
-        self._transport = BlockingTransport(self._places, self._idle, clock)
-        self._connection: Connection | None = None
-
-    def fetch(self, held: Generation | None) -> bytes | None:
-        """Get the snapshot's bytes, unchecked; None where ``held`` is what is served. One thread at a time.
-
-        Raises:
-            Unreachable: no usable answer, or not in time.
-        """
-        expires = self._clock.monotonic() + DOWNLOAD_DEADLINE
-        self._connection = connect(self._places, expires, self._clock)
-        self._idle.give(self._connection)
-        try:
-            return self._transport.run(download(self._token, held), expires - self._clock.monotonic())
-        finally:
-            self._connection = None
-            self._idle.close()
-
-    def abort(self) -> None:
-        """Have a download that is under way fail at once."""
-        connection = self._connection
-        if connection is not None:
-            try:
-                connection.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def after_fork(self) -> None:
-        """In a forked child: the connection is the parent's."""
-        self._connection = None

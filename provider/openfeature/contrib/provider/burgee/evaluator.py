@@ -6,7 +6,7 @@ less than half of the time and the memory; who has read one asks it without wait
 
 from __future__ import annotations
 
-from burgee.evaluation import evaluate
+from burgee.evaluation import evaluate, function_for
 from burgee.snapshot_bytes import read, read_header
 
-__all__ = ["evaluate", "read", "read_header"]
+__all__ = ["evaluate", "function_for", "read", "read_header"]

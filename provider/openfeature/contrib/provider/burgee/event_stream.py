@@ -9,8 +9,10 @@ from burgee.wire.sync import GENERATION_EVENT, EventParser, GenerationEvent
 
 from .address import Address
 from .exchange import Request, Unreachable, authorization
-from .refusal import refusal_details
+from .refusal import explain_refusal
 from .transports.http1 import ResponseReader, encode_request
+
+UNSAID = "it has not said yet what it serves; have its sources been read? `burgee ready` tells"
 
 
 class EventStream:
@@ -33,6 +35,13 @@ class EventStream:
         self._reader = ResponseReader(str(address), body_limit=None)
         self._parser = EventParser()
         self._checked = False
+
+    @property
+    def standing(self) -> str:
+        """What can be said of it while nothing is wrong and it does not say what is served."""
+        if not self._checked:
+            return f"{self._address}: connected, and nothing is said there yet"
+        return f"{self._address}: {UNSAID}"
 
     def request(self) -> bytes:
         """What opens the stream."""
@@ -70,14 +79,9 @@ class EventStream:
         where, status = self._address, self._reader.status
         if status == 503:
             raise Unreachable(f"{where}: the daemon is not ready yet (HTTP 503)")
-        if 300 <= status < 400:
-            target = self._reader.headers.get("location", "elsewhere")
-            raise Unreachable(f"{where}: redirected to {target}: the address has to be the daemon's own")
         if status != 200:
-            why = refusal_details(body)
-            raise Unreachable(
-                f"{where}: the daemon refuses its event stream (HTTP {status}){why and f': {why}'}"
-            )
+            why = explain_refusal(status, self._reader.headers, body)
+            raise Unreachable(f"{where}: no event stream: {why}")
         kind = self._reader.headers.get("content-type", "")
         if not kind.lower().startswith("text/event-stream"):
             raise Unreachable(f"{where} is no Burgee daemon: its events are {kind[:60]!r}")

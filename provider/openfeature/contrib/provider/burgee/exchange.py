@@ -7,7 +7,6 @@ and returns what came of it. Two drivers, one blocking and one asynchronous, do 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -15,6 +14,8 @@ from urllib.parse import quote
 from burgee.resolution import ErrorCode, Reason, Resolution
 from burgee.wire.ofrep import DETAIL, SELECTOR, read_answer
 
+from .address import Address
+from .refusal import STRANGER, explain_refusal, is_redirection, refusal_details
 from .single_flight import Landing
 
 LONGEST_KEY = 256
@@ -62,11 +63,13 @@ class Response(NamedTuple):
         status: of HTTP, 200 to 599.
         headers: names in lower case.
         body: bytes, decoded from chunks.
+        address: whose it is; None where it does not matter.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    address: Address | None = None
 
 
 class Unreachable(Exception):
@@ -180,19 +183,24 @@ def is_nothing(resolution: Resolution) -> bool:
 
 def read_response(flag_key: str, response: Response) -> Answer:
     """Tell a daemon's answer from everything else that may come over a port."""
-    status = response.status
-    if 300 <= status < 400:
-        target = response.headers.get("location", "elsewhere")
-        message = f"redirected to {target} (HTTP {status}): the address has to be the daemon's own"
-        return Answer(Resolution.error(flag_key, ErrorCode.GENERAL, message), False, b"")
-    resolution = read_answer(flag_key, status, response.body)
+    status, body = response.status, response.body
+    resolution = read_answer(flag_key, status, body)
+    code, message = resolution.error_code, resolution.error_message
     if status == 200:
         if is_nothing(resolution):
-            message = "the answer (HTTP 200) has neither value nor reason: is this a Burgee daemon?"
-            resolution = Resolution.error(flag_key, ErrorCode.PARSE_ERROR, message)
-        final = resolution.error_code is None
+            code, message = ErrorCode.PARSE_ERROR, "the answer (HTTP 200) has neither value nor reason"
+        if code is None:
+            return Answer(resolution, True, body)
+        final = False
+        if code is ErrorCode.PARSE_ERROR:
+            message = f"{message}: {STRANGER}"
     else:
-        final = status in (400, 413) or resolution.error_code is ErrorCode.FLAG_NOT_FOUND
-    if resolution.error_code is not None and not resolution.error_message:
-        resolution = replace(resolution, error_message=f"the daemon answered HTTP {status}")
-    return Answer(resolution, final, response.body)
+        final = status in (400, 413) or code is ErrorCode.FLAG_NOT_FOUND
+        if final and message and refusal_details(body):
+            return Answer(resolution, True, body)
+        message = explain_refusal(status, response.headers, body)
+        if is_redirection(status):
+            code = ErrorCode.GENERAL
+    message = f"{response.address or 'the daemon'}: {message}"
+    failure = Resolution.error(flag_key, code or ErrorCode.GENERAL, message, resolution.metadata)
+    return Answer(failure, final, body)

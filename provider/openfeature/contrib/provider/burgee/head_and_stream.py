@@ -17,18 +17,22 @@ class HeadAndStream:
     Args:
         watch: of the head.
         heard: what the event stream says.
+
+    Attributes:
+        hangs: whether a question would be waited for in vain, as the event stream is.
     """
 
     def __init__(self, watch: HeadWatch, heard: Knowledge) -> None:
         self._watch = watch
-        # Put in place as a whole, so that an evaluation has no flag to look at and needs no lock.
         self._watched = watch.generation
         self._supersedes = watch.supersedes
         self._heard = heard.generation
+        self._taken_for_gone = False
+        self.hangs = heard.hangs
 
     def generation(self) -> Generation | None:
         """The generation served; None while the daemon is silent, or what it serves is not known yet."""
-        generation = self._watched()
+        generation = None if self._taken_for_gone else self._watched()
         if generation is None:
             generation = self._heard()
             if self._supersedes(generation):
@@ -38,16 +42,12 @@ class HeadAndStream:
     def is_alive(self) -> bool:
         """Whether the daemon counts as alive. Looks at the head in any case, so that a new one is found."""
         beats = self._watch.generation() is not None or self._watch.is_beating()
-        return (beats and self._watched is not _nothing) or self._heard() is not None
+        return (beats and not self._taken_for_gone) or self._heard() is not None
 
     def fall_silent(self) -> None:
         """Take the daemon for gone, until the event stream says what it serves or :meth:`speak_again`."""
-        self._watched = _nothing
+        self._taken_for_gone = True
 
     def speak_again(self) -> None:
         """Believe the head again."""
-        self._watched = self._watch.generation
-
-
-def _nothing() -> Generation | None:
-    return None
+        self._taken_for_gone = False

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from burgee.context import Context
+from burgee.errors import SnapshotError
 from burgee.resolution import Reason, Resolution
 from burgee.selector import ANY, Selector
 from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
-from .cache import CacheStatistics
+from .cache_statistics import CacheStatistics
 from .cached_answer import of_type
 from .clock import Clock
-from .evaluator import evaluate
+from .evaluator import function_for
 from .from_memory import remembered
 from .held import Held
 from .newest_snapshot import NewestSnapshot
@@ -33,8 +34,9 @@ _CLASSES: Final[Mapping[FlagType, type | None]] = {
 class InProcessResolver:
     """Evaluates in the calling thread: nothing to wait for, nothing to lock, nothing that a fork ends.
 
-    Only what cannot be answered here is asked of the daemon: flags that need what it alone has, and all flags
-    while its snapshot cannot be read. An answer given while the daemon is silent has the reason STALE.
+    Only what cannot be answered here is asked of the daemon: flags that need what it alone has, or a record
+    that cannot be read here, and all flags while its snapshot cannot be. An answer given while the daemon is
+    silent has the reason STALE.
 
     Args:
         newest: finds the snapshot.
@@ -84,13 +86,16 @@ class InProcessResolver:
         if held.counters[0] != held.sequence or not held.since <= now < held.until:
             held = self._newest.look(now)
         try:
-            function = held.functions[flag_key]
-        except KeyError:
-            resolution = self._first(held, flag_key, context, now)
-            if resolution is None:
-                return None
-        else:
-            resolution = function(context, now)
+            try:
+                function = held.functions[flag_key]
+            except KeyError:
+                resolution = self._first(held, flag_key, context, now)
+                if resolution is None:
+                    return None
+            else:
+                resolution = function(context, now)
+        except SnapshotError:
+            return None  # a record is damaged, or of a later daemon's making: that one can read it
         if held.live and resolution.value.__class__ is _CLASSES[flag_type]:
             return resolution
         return of_type(flag_type, resolution if held.live else _stale(resolution))
@@ -131,14 +136,15 @@ class InProcessResolver:
     def _first(self, held: Held, flag_key: str, context: Context, now: float) -> Resolution | None:
         """Answer for a flag that was not asked for yet, and remember its function."""
         snapshot = held.snapshot
-        if snapshot is None or flag_key in snapshot.needs_daemon or (held.outdated and held.live):
+        if snapshot is None or (held.outdated and held.live) or flag_key in snapshot.needs_daemon:
             return None
         selector = self._selector
-        resolution = evaluate(snapshot, flag_key, context, now=now, selector=selector)
-        function = snapshot.known_functions.get(flag_key if selector is ANY else (flag_key, selector))
-        if function is not None and not held.outdated:
-            held.functions[flag_key] = function
-        return resolution
+        function = function_for(snapshot, flag_key, selector)
+        # Not those of keys that lead to no flag, of which there is no end.
+        known = snapshot.known_functions.get(flag_key if selector is ANY else (flag_key, selector))
+        if known is not None and not held.outdated:
+            held.functions[flag_key] = known
+        return function(context, now)
 
 
 def _stale(resolution: Resolution) -> Resolution:

@@ -17,6 +17,13 @@ class Knowledge(Protocol):
         """
         ...
 
+    def hangs(self) -> bool:
+        """Whether the daemon, which was heard before, is waited for in vain, as a question would be, too.
+
+        Costs as little. False where nobody follows the daemon, and where it refuses that: so it speaks.
+        """
+        ...
+
 
 class NobodyKnows:
     """Knowledge where there is neither a head nor a stream."""
@@ -24,3 +31,7 @@ class NobodyKnows:
     def generation(self) -> Generation | None:
         """None."""
         return None
+
+    def hangs(self) -> bool:
+        """No."""
+        return False

@@ -109,8 +109,7 @@ class Lifecycle:
             self.announcer.initialize_ended(Status.READY if ready else Status.ERROR)
         if not ready:
             raise ProviderNotReadyError(
-                f"the daemon did not answer within {self._deadline:g} s and is tried on: "
-                f"{subscription.diagnosis}"
+                f"not ready within {self._deadline:g} s; the daemon is tried on: {subscription.diagnosis}"
             )
 
     def shutdown(self) -> None:

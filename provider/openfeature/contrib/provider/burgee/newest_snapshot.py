@@ -15,7 +15,8 @@ from burgee.wire.sync import GenerationEvent
 
 from . import forks
 from .clock import Clock, Random
-from .download import Downloader, NotDownloaded
+from .download import NotDownloaded
+from .downloader import Downloader
 from .exchange import Unreachable
 from .fallback import Fallback
 from .head_and_stream import HeadAndStream
@@ -34,8 +35,6 @@ RETRY_PAUSE: Final = 1.0
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 30.0
 """Seconds: the bounds of the pauses between downloads, each drawn from zero to a bound that doubles."""
-FIRST_LOOK: Final = 0.5
-"""Seconds that a caller waits at most for another one which reads the first snapshot."""
 _BEYOND: Final = frozenset({"features", "version"})
 """Faults of a snapshot that a later daemon made: it will be no other for being asked again."""
 
@@ -87,14 +86,12 @@ class NewestSnapshot:
         self.held = nothing_held()
 
     def look(self, now: float) -> Held:
-        """Renew what is held, unless another thread is at it: then what was held serves on.
+        """Renew what is held, unless another thread is at it: then what was held serves on, if only nothing.
 
         Args:
             now: wall time, Unix seconds.
         """
-        if self._lock.acquire(blocking=False) or (
-            self.held.snapshot is None and self._lock.acquire(timeout=FIRST_LOOK)
-        ):
+        if self._lock.acquire(blocking=False):
             try:
                 self._renew(now)
             finally:
@@ -117,8 +114,10 @@ class NewestSnapshot:
         return self.held.snapshot or self._fallback.bootstrap
 
     def can_answer(self) -> bool:
-        """Whether something answers without the daemon; looks for it."""
-        return self.look(self._clock.wall()).snapshot is not None
+        """Whether something answers without the daemon; looks for it, and waits for who is looking."""
+        with self._lock:
+            self._renew(self._clock.wall())
+        return self.held.snapshot is not None
 
     def daemon_said(self, event: GenerationEvent) -> None:
         """Hold what the daemon says it serves, downloaded where it does not share it; may take seconds."""

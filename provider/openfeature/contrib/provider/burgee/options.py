@@ -6,18 +6,20 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from burgee.errors import SelectorError
 from burgee.selector import Selector
 
-from .address import AddressError, parse_address
+from .address import DEFAULT_PORT, AddressError, TcpAddress, parse_address
 from .tls_files import TlsFiles
 
 RESOLVERS = ("remote", "in-process")
 LONGEST_DEADLINE = 86_400
 """Seconds. The operating system waits for some days at most, and refuses to wait for longer."""
+TLS_FILES = tuple(field.name for field in fields(TlsFiles))
 _PREFIX = "BURGEE_"
+_Reading: TypeAlias = tuple[Callable[[str], Any], str]
 
 
 class OptionsError(ValueError):
@@ -104,17 +106,31 @@ class Options:
             given: options by name; None means not given.
 
         Raises:
-            OptionsError: one cannot be.
+            OptionsError: some cannot be; it names all of them.
+            TypeError: there is no such option.
         """
-        known = {field.name for field in fields(cls)}
-        for name in given.keys() - known:
-            raise TypeError(f"there is no option {name!r}: there are {', '.join(sorted(known))}")
+        known = [option.name for option in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise TypeError(f"there is no option {name!r}: there are {', '.join(sorted(known))}")
         values = {name: _plain(value) for name, value in given.items() if value is not None}
-        for name in known - values.keys():
+        # What the environment says of TLS belongs to the environment's address, not to one given here.
+        ignored = TLS_FILES if "address" in values and not _speaks_tls(values["address"]) else ()
+        faults = []
+        for name in known:
             text = environment.get(_PREFIX + name.upper(), "")
-            if text:
-                values[name] = _from_text(name, text)
-        return cls(**values)
+            if text and name not in values and name not in ignored:
+                try:
+                    values[name] = _from_text(name, text)
+                except OptionsError as fault:
+                    faults.append(str(fault))
+        try:
+            options = cls(**values)
+        except OptionsError as error:
+            faults.append(str(error))
+        if faults:
+            raise OptionsError("; ".join(faults))
+        return options
 
     @property
     def tls_files(self) -> TlsFiles:
@@ -148,7 +164,15 @@ class Options:
                 faults.append(f"{name} is the path of a {_PATHS[name]}, not {value!r}")
         if not isinstance(self.token, str) or not (self.token.isascii() and self.token.isprintable()):
             faults.append("token holds what no HTTP header can: use printable ASCII")
-        return [*faults, *self.tls_files.faults(), *_selector_faults(self.selector)]
+        return [*faults, *self._tls_faults(), *_selector_faults(self.selector)]
+
+    def _tls_faults(self) -> list[str]:
+        faults = list(self.tls_files.faults())
+        idle = [] if _speaks_tls(self.address) else [name for name in TLS_FILES if getattr(self, name)]
+        if idle:
+            where = "no address is given" if self.address is None else f"address is {self.address!r}"
+            faults.append(f"{' and '.join(idle)}: for TLS, but {where}: write https://host:{DEFAULT_PORT}")
+        return faults
 
 
 def _selector_faults(selector: object) -> list[str]:
@@ -161,6 +185,15 @@ def _selector_faults(selector: object) -> list[str]:
     except SelectorError as error:
         return [f"selector: {error}"]
     return []
+
+
+def _speaks_tls(address: object) -> bool:
+    """Whether TLS is spoken there; of a text that is no address it is not denied."""
+    try:
+        known = parse_address(address) if isinstance(address, str) else None
+    except AddressError:
+        return True
+    return isinstance(known, TcpAddress) and known.tls
 
 
 def _is_number(value: object) -> bool:
@@ -176,20 +209,22 @@ def _plain(value: Any) -> Any:
     return os.fsdecode(value) if isinstance(value, os.PathLike) else value
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "deadline": float,
-    "initialize_deadline": float,
-    "grace": float,
-    "cache_size": int,
-    "connections": int,
-    "prefetch": lambda text: _BOOLEANS[text.lower()],
+_SECONDS: _Reading = (float, "seconds, such as 0.5")
+_WHOLE: _Reading = (int, "a whole number, such as 100")
+_READINGS: Mapping[str, _Reading] = {
+    "deadline": _SECONDS,
+    "initialize_deadline": _SECONDS,
+    "grace": _SECONDS,
+    "cache_size": _WHOLE,
+    "connections": _WHOLE,
+    "prefetch": (lambda text: _BOOLEANS[text.lower()], "true or false"),
 }
+"""How a variable of the environment is read, and what to write there; the others are text."""
 
 
 def _from_text(name: str, text: str) -> Any:
+    read, remedy = _READINGS.get(name, (str, ""))
     try:
-        return _READERS.get(name, str)(text)
-    except KeyError:
-        raise OptionsError(f"{_PREFIX}{name.upper()} is neither true nor false: {text!r}") from None
-    except ValueError:
-        raise OptionsError(f"{_PREFIX}{name.upper()} is not a number: {text!r}") from None
+        return read(text)
+    except (KeyError, ValueError):
+        raise OptionsError(f"{_PREFIX}{name.upper()} is {text!r}: write {remedy}") from None

@@ -15,14 +15,14 @@ from openfeature.hook import Hook
 from openfeature.provider import FeatureProvider, Metadata
 from openfeature.track import TrackingEventDetails
 
-from .cache import CacheStatistics
+from .address import addresses_of
+from .cache_statistics import CacheStatistics
 from .clock import Clock, Random, SystemClock
+from .composition import make_resolver
 from .forks import ForkWatch, Inherited
 from .lifecycle import Lifecycle
 from .options import OptionArguments, Options
-from .remote import addresses_of
-from .resolvers import make_resolver
-from .resolving import ResolvingProvider
+from .resolving_provider import ResolvingProvider
 from .stream_knowledge import StreamKnowledge
 from .subscription import Subscription
 from .tracking import Tracking
@@ -39,8 +39,25 @@ class BurgeeProvider(ResolvingProvider):
         address: ``unix:///path``, ``http://host:port`` or ``https://host:port``; None searches.
         clock: for tests.
         random: for jitter; for tests.
-        options: each of :class:`Options`, which says what it means and its default; what is not given is
-            taken from the environment (``BURGEE_ADDRESS`` and so on).
+        options: as below; what is not given is taken from the environment (``BURGEE_ADDRESS`` and so on),
+            else it is the default that stands here. :class:`Options` says more of each.
+
+    Options:
+        resolver = 'remote': or 'in-process', which evaluates in the application.
+        deadline = 0.5: seconds that one evaluation may take.
+        initialize_deadline = 5.0: seconds that ``initialize`` waits for the daemon.
+        cache_size = 10000: how many answers ``remote`` keeps.
+        selector = '': which flag set to see: ``flagSetId=<id>``, ``source=<name>``.
+        grace = 10.0: seconds from STALE to ERROR while the daemon stays silent.
+        connections = 64: asynchronous evaluations of one event loop that may be under way at once.
+        prefetch = False: whether the first question about a context asks for all flags at once.
+        bootstrap = None: a file that answers while there is nothing better.
+        last_snapshot = None: a file in which the newest snapshot is kept for the next start.
+        runtime_dir = None: where the daemon shares its files; None is its socket's directory.
+        token = '': a bearer token, sent with every request.
+        ca = None: for ``https``, authorities to trust, in PEM; None is the system's.
+        certificate = None: for ``https``, what is shown to a daemon that asks for it, in PEM.
+        certificate_key = None: its private key; None is in the same file.
 
     Raises:
         OptionsError: an option cannot be; a ValueError that names each fault and its remedy.
@@ -65,7 +82,9 @@ class BurgeeProvider(ResolvingProvider):
         self._random = random or Random()
         self._metadata = Metadata(name="burgee")
         files = self.options.tls_files
-        self._places = tuple(Whereabouts(place, self._clock, files) for place in addresses_of(self.options))
+        self._places = tuple(
+            Whereabouts(place, self._clock, files) for place in addresses_of(self.options.address)
+        )
         self._heard = StreamKnowledge(self._clock)
         resolver, can_answer_alone = make_resolver(
             self.options, self._places, self._heard, self._clock, self._random

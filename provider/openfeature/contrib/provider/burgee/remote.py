@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from burgee.context import Context
@@ -13,9 +12,9 @@ from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
 from . import forks
-from .address import Address, default_addresses, parse_address
 from .breaker import Breaker
-from .cache import AnswerCache, CacheStatistics
+from .cache import AnswerCache
+from .cache_statistics import CacheStatistics
 from .clock import Clock, Random
 from .knowledge import Knowledge, NobodyKnows
 from .options import Options
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
     from .transports.asynchronous import AsynchronousTransport
 
 
-def addresses_of(options: Options, environment: Mapping[str, str] = os.environ) -> tuple[Address, ...]:
-    """Where to look for the daemon, in order."""
-    return default_addresses(environment) if options.address is None else (parse_address(options.address),)
-
-
 class RemoteResolver:
     """One OFREP exchange for an answer that it does not hold.
 
@@ -44,7 +38,8 @@ class RemoteResolver:
     passed. That the generation is the same has to be known; otherwise the daemon is asked. What it says is
     passed on, an unknown flag too. Where it says nothing usable (nobody listens, no answer in time, garbage,
     HTTP 5xx) the last known answer is given with the reason STALE, else what a snapshot kept for that says,
-    else an error. After a call that timed out, others do not wait for a while.
+    else an error. After a call that timed out, others do not wait for a while, and none waits for a daemon
+    that is known to hang.
 
     Args:
         options: deadline, cache size, prefetch, selector and connections of them.
@@ -74,7 +69,7 @@ class RemoteResolver:
         knowledge = knowledge or NobodyKnows()
         self._cache = AnswerCache(options.cache_size, knowledge, clock)
         self.at_once = self._cache.recall
-        self._breaker = Breaker(clock, random, probe=options.deadline)
+        self._breaker = Breaker(clock, random, options.deadline, knowledge.hangs)
         self._flights = Flights()
         self._asking = Asking(options, self._cache, self._breaker, self._flights, knowledge, instead, clock)
         self._blocking = BlockingTransport(places, self._idle, clock)
@@ -104,7 +99,7 @@ class RemoteResolver:
         return self._cache.statistics()
 
     def daemon_is_silent(self) -> None:
-        """Nothing to do: whoever says so has the knowledge say so too, which is asked each time."""
+        """Nothing to do: the knowledge says so too, and whether the daemon hangs; it is asked each time."""
 
     def daemon_is_back(self) -> None:
         """Let all calls through again."""

@@ -44,6 +44,8 @@ BREATHER = 100
 
 _TURN = Landing(Future())
 _TURN.future.set_result(None)
+_HELD = "the daemon did not answer a moment ago; it is asked again shortly"
+_HANGS = "the daemon is waited for in vain; it is asked again once it speaks"
 _ENVELOPE = len(b'{"context":}')
 _logger = logging.getLogger("openfeature.contrib.provider.burgee")
 
@@ -97,7 +99,12 @@ class Asking:
         if question is None:
             return (yield from self._one(flag_key, flag_type, context, body))
         landing, is_anothers = self._flights.join(question)
-        if is_anothers:
+        if not is_anothers:
+            try:
+                return (yield from self._one(flag_key, flag_type, context, body))
+            finally:
+                self._flights.land(question, landing)
+        if not self._breaker.is_open:  # else that one is on trial, and nobody waits with it
             try:
                 yield landing
             except Unreachable as failure:
@@ -106,12 +113,8 @@ class Asking:
             found = self._cache.exact(flag_key, flag_type, context)
             if found is not None:
                 return found
-            # The answer can serve this question only, or there was none.
-            return (yield from self._one(flag_key, flag_type, context, body))
-        try:
-            return (yield from self._one(flag_key, flag_type, context, body))
-        finally:
-            self._flights.land(question, landing)
+            # The answer can serve another question only, or there was none.
+        return (yield from self._one(flag_key, flag_type, context, body))
 
     def all(self, context: Context) -> Conversation[int]:
         """Ask for all flags, and return how many answers were kept."""
@@ -143,7 +146,7 @@ class Asking:
     ) -> Conversation[Resolution]:
         ticket = self._breaker.admit()
         if ticket is None:
-            message = "the daemon did not answer a moment ago; it is asked again shortly"
+            message = _HANGS if self._knowledge.hangs() else _HELD
             held = Resolution.error(flag_key, ErrorCode.PROVIDER_NOT_READY, message)
             return self._otherwise(held, flag_type, context, body)
         if self._options.prefetch and self._cache.keeps:

@@ -10,7 +10,7 @@ from burgee.resolution import Resolution
 from burgee.value import FlagType
 from burgee.wire.sync import GenerationEvent
 
-from .cache import CacheStatistics
+from .cache_statistics import CacheStatistics
 
 AtOnce: TypeAlias = Callable[[str, FlagType, Context], Resolution | None]
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from burgee.wire.sync import SILENT_AFTER, GenerationEvent
 
-from .announcements import Change, ConfigurationChanged, StatusChanged
+from .announcements import Change, StatusChanged
+from .changes import change_between
 from .clock import Clock, Random
 from .event_stream import EventStream
 from .exchange import Unreachable
@@ -95,7 +96,7 @@ class Subscription:
         else:
             self._machine = StatusMachine(now, since=progress.status, grace=grace, patience=patience)
         self._heard = progress.heard if progress else None
-        self._diagnosis = "not asked yet"
+        self._diagnosis = f"{' or '.join(str(place.address) for place in self._places)}: no connection yet"
         self._stopping = threading.Event()
         self._settled = threading.Event()
         self._socket: socket.socket | None = None
@@ -158,7 +159,7 @@ class Subscription:
             try:
                 spoke = self._follow()
             except Unreachable as failure:
-                self._diagnosis = str(failure)
+                self._note(str(failure), in_vain=failure.timed_out)
                 if not failure.timed_out:
                     self._fall_back()
             except Exception as error:
@@ -191,12 +192,13 @@ class Subscription:
                 connection.close()
                 return False
             self._socket = connection.socket
+        self._diagnosis = stream.standing
         try:
             self._read(connection, stream)
         except Unreachable as failure:
-            self._diagnosis = str(failure)
+            self._note(str(failure), in_vain=failure.timed_out)
         except OSError as error:
-            self._diagnosis = connection.explain(error)
+            self._note(connection.explain(error), in_vain=isinstance(error, TimeoutError))
         finally:
             self._knowledge.take(self, None, 0.0)
             with self._lock:
@@ -212,7 +214,10 @@ class Subscription:
             received = self._receive(connection, heard_at + SILENT_AFTER)
             # Not when it was dealt with: that may take long, and more may have come meanwhile, or nothing.
             heard_at = self._clock.monotonic()
-            for event in stream.feed(received):
+            events = stream.feed(received)
+            self._note(stream.standing, in_vain=False)
+            for event in events:
+                self._diagnosis = f"{connection.address}: what it serves, {event.generation}, is not held yet"
                 self._take(event, heard_at, first=not stream.spoke)
                 stream.spoke = True
             if stream.spoke and self._heard is not None:
@@ -227,10 +232,12 @@ class Subscription:
             try:
                 received = connection.decode(connection.socket.recv(READ_SIZE))
             except TimeoutError:
-                self._diagnosis = f"{connection.address}: silent for {SILENT_AFTER:g} s"
+                silence = f"{connection.address}: silent for {SILENT_AFTER:g} s"
+                is_silent = self._clock.monotonic() >= silent_at
+                self._note(silence if is_silent else self._diagnosis, in_vain=True)
                 self._tick()
-                if self._clock.monotonic() >= silent_at:
-                    raise Unreachable(self._diagnosis) from None
+                if is_silent:
+                    raise Unreachable(silence, timed_out=True) from None
                 continue
             if received == b"":
                 break
@@ -238,24 +245,18 @@ class Subscription:
                 return received
         raise Unreachable(f"{connection.address}: the daemon ended the event stream")
 
+    def _note(self, diagnosis: str, *, in_vain: bool) -> None:
+        self._diagnosis = diagnosis
+        # Where the daemon was never heard, a proxy may keep back its events, and nothing else.
+        self._knowledge.wait(self, in_vain=in_vain and self._heard is not None)
+
     def _take(self, event: GenerationEvent, heard_at: float, *, first: bool) -> None:
         self._knowledge.take(self, event.generation, heard_at + SILENT_AFTER)
         self._said(self, event)
         before, self._heard = self._heard, event
         self._hear(heard_at)
         self._settled.set()
-        if before is None:
-            return
-        if not first:
-            if event.flags_changed is None or event.flags_changed:
-                flags = None if event.flags_changed is None else tuple(sorted(event.flags_changed))
-                self._tell(ConfigurationChanged(flags, event.reason, event.generation))
-        elif before.generation != event.generation:
-            message = f"after a gap in the event stream, {before.generation} became {event.generation}"
-            self._tell(ConfigurationChanged(None, f"{message}: changed flags unknown", event.generation))
-        elif before.times != event.times:
-            message = "during a gap in the event stream, time changed answers: changed flags unknown"
-            self._tell(ConfigurationChanged(None, message, event.generation))
+        self._tell(change_between(before, event, gap=first))
 
     def _hear(self, at: float) -> None:
         with self._lock:
@@ -293,6 +294,6 @@ class Subscription:
         _logger.log(level, "daemon %s: %s", status, message)
         self._tell(StatusChanged(status, message))
 
-    def _tell(self, change: Change) -> None:
-        if not self._stopping.is_set():
+    def _tell(self, change: Change | None) -> None:
+        if change is not None and not self._stopping.is_set():
             self._report(self, change)

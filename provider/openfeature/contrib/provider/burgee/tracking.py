@@ -33,7 +33,7 @@ class TrackingCounts(NamedTuple):
     """What became of the events since the process began, or was forked.
 
     Attributes:
-        queued: wait to be sent.
+        queued: wait to be sent, or for the daemon's answer.
         sent: the daemon took them.
         dropped: lost: not JSON, too large, too many, or refused by a daemon that was asked often enough.
     """
@@ -46,8 +46,8 @@ class TrackingCounts(NamedTuple):
 class Tracking:
     """Queues events and sends them from a thread of its own, which the first event starts.
 
-    An event may arrive twice where a connection breaks before the daemon's answer; none is sent once it was
-    dropped.
+    An event may arrive twice where a connection breaks before the daemon's answer. None is sent once it was
+    dropped, but one whose answer :meth:`close` no longer waits for is dropped without knowing.
 
     Args:
         places: where the daemon may be.

@@ -10,6 +10,7 @@ from burgee.wire import tracking as wire
 
 from .clock import Clock, Random
 from .exchange import Request, Unreachable, authorization, send
+from .refusal import explain_refusal
 from .tracking_queue import TrackingQueue
 from .transports.blocking import BlockingTransport
 
@@ -90,6 +91,7 @@ class Sender:
         self._random = random
         self._lock = threading.RLock()
         self._queue = TrackingQueue()
+        self._under_way = 0
         self._ended = False
         self._arrived = threading.Event()
         self._due = threading.Event()
@@ -115,12 +117,15 @@ class Sender:
         return True
 
     def waiting(self) -> int:
-        """How many events are queued."""
+        """How many events are neither taken by the daemon nor dropped, those of a batch under way too."""
         with self._lock:
-            return len(self._queue)
+            return len(self._queue) + self._under_way
 
     def finish(self, timeout: float) -> None:
-        """Send what is queued without further pauses, then end; what takes longer is dropped."""
+        """Send what is queued without further pauses, then end; what takes longer is dropped.
+
+        A batch that waits for the daemon's answer then counts as dropped, although it may have arrived.
+        """
         self._expires = self._clock.monotonic() + timeout
         self._finishing.set()
         self._due.set()
@@ -143,6 +148,7 @@ class Sender:
     def _take(self) -> list[bytes]:
         with self._lock:
             batch = self._queue.take_batch()
+            self._under_way = len(batch)
             if not self._finishing.is_set():
                 if not self._queue:
                     self._arrived.clear()
@@ -158,9 +164,16 @@ class Sender:
     def _end(self, why: str) -> None:
         with self._lock:
             self._ended = True
-            left, self._queue = len(self._queue), TrackingQueue()
+            left = len(self._queue) + self._settle()
+            self._queue = TrackingQueue()
         if left:
             self._tally.count_dropped(left, why)
+
+    def _settle(self) -> int:
+        """Have no batch under way any more; how many of its events are still to be counted."""
+        with self._lock:
+            settled, self._under_way = self._under_way, 0
+            return settled
 
     def _deliver(self, batch: list[bytes]) -> None:
         request = Request("POST", wire.PATH, self._headers, wire.write_events(batch))
@@ -172,13 +185,15 @@ class Sender:
             except Exception as error:
                 outcome = _Outcome(False, f"{type(error).__name__}: {error}")
             if outcome.taken:
-                self._tally.count_sent(len(batch))
+                self._tally.count_sent(self._settle())
                 return
             if last or not outcome.passing:
                 break
             bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
             self._clock.wait(self._finishing, self._random.uniform(0.0, bound))
-        self._tally.count_dropped(len(batch), outcome.why)
+        left = self._settle()
+        if left:
+            self._tally.count_dropped(left, outcome.why)
 
     def _attempt(self, request: Request) -> _Outcome:
         deadline = SEND_DEADLINE
@@ -192,6 +207,5 @@ class Sender:
             return _Outcome(False, str(failure), passing=True)
         if response.status in (200, 202, 204):
             return _Outcome(True)
-        text = response.body[:200].decode("utf-8", "replace")
-        why = f"the daemon answered HTTP {response.status}: {text}"
+        why = f"{response.address}: {explain_refusal(response.status, response.headers, response.body)}"
         return _Outcome(False, why, passing=response.status in _PASSING)

@@ -16,7 +16,7 @@ from openfeature.flag_evaluation import FlagEvaluationDetails, FlagResolutionDet
 from burgee.context import TARGETING_KEY
 from burgee.resolution import Reason as CoreReason
 from burgee.resolution import Resolution
-from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType, Value, kind_name
+from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER, FlagType, Value
 
 DEEPEST = 32
 """Levels of nesting that an attribute of a context may have."""
@@ -100,11 +100,15 @@ def to_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
 def _to_context(evaluation_context: EvaluationContext) -> dict[str, Any]:
     reading = _Reading()
     context = reading.object(evaluation_context.attributes or {}, "", 0)
-    if evaluation_context.targeting_key is not None:
-        context[TARGETING_KEY] = reading.json(evaluation_context.targeting_key, TARGETING_KEY, 0)
-    key = context.get(TARGETING_KEY)
-    if not isinstance(key, str | None):
-        raise InvalidContext(f"`{TARGETING_KEY}` is a text, not {kind_name(key)}")
+    key = evaluation_context.targeting_key
+    if key is None:
+        key = context.get(TARGETING_KEY)
+    if key is not None:
+        if not isinstance(key, str):
+            raise InvalidContext(
+                f"`{TARGETING_KEY}` is text, not a Python {type(key).__name__}: write str(...)"
+            )
+        context[TARGETING_KEY] = _to_text(key, TARGETING_KEY)
     return context
 
 
@@ -152,7 +156,10 @@ class _Reading:
         if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
             self._count(len(value))
             return [self.json(member, f"{path}[{index}]", depth + 1) for index, member in enumerate(value)]
-        raise InvalidContext(f"`{path}`: a Python {type(value).__name__} is no value of a context")
+        kind = type(value).__name__
+        raise InvalidContext(
+            f"`{path}`: a Python {kind} is no value of a context: write text, as by str(...)"
+        )
 
     def _count(self, values: int) -> None:
         self._left -= values

@@ -32,7 +32,7 @@ class Series:
     """Attributes by flag, variant, reason and type of error, for at most so many flags' variants.
 
     It takes no lock, which a fork could leave locked. Threads that meet the same new variant at the same time
-    may use up two of the places for it, never more places than there are.
+    may use up two of the slots for it, never more slots than there are.
 
     Args:
         limit: pairs of a flag's key and a variant; that a flag had no variant is one too.
@@ -40,7 +40,7 @@ class Series:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._places = itertools.count()
+        self._slots = itertools.count()
         self._full = limit < 1
         self._variants: set[tuple[str, str | None]] = set()
         self._known: dict[tuple[Any, ...], Attributes] = {}
@@ -69,7 +69,7 @@ class Series:
         pair = (flag_key, variant)
         if pair in self._variants:
             return True
-        if self._full or next(self._places) >= self._limit:
+        if self._full or next(self._slots) >= self._limit:
             self._full = True
             return False
         self._variants.add(pair)

@@ -33,7 +33,7 @@ class HeaderNames:
         if not self.by_attribute:
             raise ValueError("name a header to take who is asking from, such as customer='X-Customer'")
         for attribute, name in self.by_attribute.items():
-            if not _NAME.fullmatch(name):
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise ValueError(f"{attribute}={name!r}: no header can have that name")
 
     def context(self, found: Iterable[tuple[str, bytes]]) -> EvaluationContext:

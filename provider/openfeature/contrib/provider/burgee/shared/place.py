@@ -45,6 +45,9 @@ class SharedPlace:
     def owner(self) -> int:
         """The user whose files are believed: the socket's owner, without a socket the directory's.
 
+        It is the file's owner, not the peer's uid: evaluating here connects to nobody, and who can put a
+        socket there is believed over it as well.
+
         Raises:
             Refused: there is not even a directory.
         """

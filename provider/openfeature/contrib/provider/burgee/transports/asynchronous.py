@@ -15,8 +15,6 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from burgee.resolution import ErrorCode
-
 from ..clock import Clock
 from ..exchange import Conversation, Request, Response, Unreachable
 from ..single_flight import Landing
@@ -25,6 +23,7 @@ from .connection import READ_SIZE, Connection
 from .endpoint import Endpoint, Whereabouts, explain, explain_all, met_itself
 from .http1 import ResponseReader, encode_request
 from .idle import IdleConnections
+from .in_use import InUse
 
 if TYPE_CHECKING:
     from .tls_terms import Terms
@@ -151,28 +150,9 @@ class AsynchronousTransport:
         reader = ResponseReader(
             connection.address, body_limit=request.answer_limit, encodings=request.encodings
         )
-        try:
+        with InUse(connection, reader, self._idle, used_before=used is not None):
             body = await self._converse(connection, request, reader, deadline)
-        except TimeoutError:
-            connection.close()
-            raise
-        except OSError as error:
-            said = connection.explain(error)
-            connection.close()
-            code = ErrorCode.GENERAL if reader.started else ErrorCode.PROVIDER_NOT_READY
-            raise Unreachable(said, code=code, stale=used is not None and not reader.started) from None
-        except Unreachable as failure:
-            connection.close()
-            failure.stale = used is not None and not reader.started
-            raise
-        except BaseException:
-            connection.close()
-            raise
-        if reader.reusable:
-            self._idle.give(connection)
-        else:
-            connection.close()
-        return Response(reader.status, reader.headers, body)
+        return Response(reader.status, reader.headers, body, connection.address)
 
     async def _converse(
         self, connection: Connection, request: Request, reader: ResponseReader, deadline: _Deadline

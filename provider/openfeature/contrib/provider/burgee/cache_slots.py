@@ -13,14 +13,14 @@ SECOND_CHANCES: Final = 32
 """Answers used lately that are passed over in one search, at most."""
 
 
-class Places(LRUCache[Kept, int]):
+class Slots(LRUCache[Kept, int]):
     """Which answers are kept, the one that goes next first.
 
     An answer that was used since it was last looked at goes to the end instead, as in the CLOCK algorithm;
     so a hit only has to set a mark. After so many of those the next one goes all the same: nobody waits long.
 
     Args:
-        size: the places there are.
+        size: the slots there are.
         evicted: is told which answer had to go.
     """
 
@@ -31,12 +31,12 @@ class Places(LRUCache[Kept, int]):
     def popitem(self) -> tuple[Kept, int]:
         """Let one answer go."""
         for _ in range(min(len(self) - 1, SECOND_CHANCES)):
-            kept, places = super().popitem()
+            kept, slots = super().popitem()
             if not kept.used:
                 self._evicted(kept)
-                return kept, places
+                return kept, slots
             kept.used = False
-            self[kept] = places
-        kept, places = super().popitem()
+            self[kept] = slots
+        kept, slots = super().popitem()
         self._evicted(kept)
-        return kept, places
+        return kept, slots

@@ -73,5 +73,8 @@ class ResolvingProvider(TypedMethods):
 def _failure(flag_key: object, default_value: Any, error: Exception) -> FlagResolutionDetails[Any]:
     if isinstance(error, InvalidContext):
         return error_details(default_value, ErrorCode.INVALID_CONTEXT, str(error))
+    if not isinstance(flag_key, str):
+        message = f"a flag's key is text, not a Python {type(flag_key).__name__}"
+        return error_details(default_value, ErrorCode.GENERAL, message)
     _logger.debug("evaluating %r failed", flag_key, exc_info=error)
     return error_details(default_value, ErrorCode.GENERAL, f"{type(error).__name__}: {error}")
