@@ -7,17 +7,26 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import click
 
-from burgeed.cli.credentials import Credential, find_credential
-from burgeed.cli.daemon import Answer
-from burgeed.cli.parameters import as_json, ask_daemon, daemon_address
+from burgeed.cli.credentials import (
+    Credential,
+    credential_options,
+    find_credential,
+    headers_of,
+    shown_text,
+)
+from burgeed.cli.daemon import Answer, Unreachable
+from burgeed.cli.downloading import DownloadRefused, download
+from burgeed.cli.parameters import addresses_of, as_json, ask_daemon, daemon_address
 from burgeed.cli.presentation import print_json
 from burgeed.cli.session import CommandFailed, ExitCode, Session
 from burgeed.runtime.logs import visible
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 Query = Mapping[str, str | int | None]
 """Parameters of a query; None leaves one out."""
@@ -73,10 +82,7 @@ class Admin:
         document = answer.document()
         if 200 <= answer.status < 300:
             return document
-        problem = problem_of(answer)
-        if self.as_json:
-            print_json(problem)
-        raise Refused(problem, self.credential)
+        raise self._refused(answer)
 
     def pages(self, path: str, query: Query, most: int) -> tuple[list[dict[str, Any]], bool]:
         """The first ``most`` items of a list, and whether there are more."""
@@ -91,10 +97,37 @@ class Admin:
                 return items, False
         return items, True
 
+    def download(self, path: str, query: Query) -> Iterator[bytes]:
+        """The body of a good answer to a GET, in pieces as they come, however long it is.
+
+        Raises:
+            Refused, CommandFailed: see :meth:`ask`; where it breaks off, after what came.
+        """
+        addresses = addresses_of(self.session, self.socket, self.address)
+        try:
+            yield from download(
+                addresses,
+                PREFIX + path + query_text(query),
+                headers=self.headers,
+                tls=self.session.tls,
+                deadline=self.deadline,
+                monotonic=self.session.clock.monotonic,
+            )
+        except Unreachable as error:
+            raise CommandFailed(str(error), ExitCode.UNREACHABLE) from error
+        except DownloadRefused as refusal:
+            raise self._refused(refusal.answer) from refusal
+
+    def _refused(self, answer: Answer) -> Refused:
+        problem = problem_of(answer)
+        if self.as_json:
+            print_json(problem)
+        return Refused(problem, self.credential)
+
     @property
     def headers(self) -> dict[str, str]:
         """What says who asks."""
-        return {} if self.credential is None else {"Authorization": f"Bearer {self.credential.token}"}
+        return headers_of(self.credential)
 
     @property
     def options(self) -> str:
@@ -126,12 +159,13 @@ def _lines(problem: dict[str, Any], credential: Credential | None) -> Iterator[s
             yield visible(f"  {at}{fault['message']}")
         if fault.get("remedy") and fault["remedy"] not in detail:
             yield visible(f"      {fault['remedy']}")
+    if any(fault.get("path") == "reason" for fault in problem.get("faults", ())):
+        yield "  --reason TEXT gives it"
     revision = problem.get("revision")
     if revision:  # 0 is before the first, of which there is nothing to show
         yield f"  it changed last with revision {revision}: burgee history {revision} shows how"
     if problem.get("status") in (401, 403):
-        shown = "no token was shown" if credential is None else f"the token is that of {credential.origin}"
-        yield f"  {shown}; --token-file, BURGEE_TOKEN and --token name one"
+        yield f"  {shown_text(credential)}"
 
 
 def problem_of(answer: Answer) -> dict[str, Any]:
@@ -147,19 +181,7 @@ def admin(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     """Give a command the options that say which daemon to ask, and as whom; it receives an Admin first."""
 
     @daemon_address
-    @click.option(
-        "--token-file",
-        type=click.Path(dir_okay=False, path_type=Path),
-        envvar="BURGEE_TOKEN_FILE",
-        metavar="PATH",
-        help="A file with a token, that nobody else may read. Default: $XDG_CONFIG_HOME/burgee/token, where "
-        "there is one. [BURGEE_TOKEN_FILE]",
-    )
-    @click.option(
-        "--token",
-        metavar="TEXT",
-        help="A token. Others see it among the processes: rather BURGEE_TOKEN, or a file. [BURGEE_TOKEN]",
-    )
+    @credential_options
     @as_json
     @click.pass_obj
     @functools.wraps(function)
@@ -204,6 +226,14 @@ def query_text(query: Query, further: Sequence[tuple[str, str]] = ()) -> str:
     """
     given = [(name, _well_formed(str(value))) for name, value in query.items() if value is not None]
     return f"?{urlencode([*given, *further])}" if given or further else ""
+
+
+def accounted(function: Function) -> Function:
+    """Why something is done to the daemon, and for whom; received as ``reason`` and ``actor``."""
+    function = click.option("--actor", metavar="TEXT", help="On whose behalf; kept beside who you are.")(
+        function
+    )
+    return click.option("--reason", metavar="TEXT", help="Why; kept in the audit.")(function)
 
 
 flag_set_option = click.option(

@@ -15,7 +15,8 @@ from burgeed.audit.keys import AuditKeys
 from burgeed.audit.log import AuditLog
 from burgeed.audit.modes import MODES, Privileged, clock_is_synchronised, refusal
 from burgeed.audit.records import Requester
-from burgeed.cli.audit_store import writing
+from burgeed.cli import confirming
+from burgeed.cli.audit_store import refuse_in_use, writing
 from burgeed.cli.session import CommandFailed, Session
 from burgeed.settings import Settings
 
@@ -63,11 +64,19 @@ def _name_of(uid: int) -> str:
         return str(uid)
 
 
-def confirm(yes: bool, what: str) -> None:
-    """Ask whether they mean it, unless they said so."""
-    if not yes:
-        click.echo(what, err=True)
-        click.confirm("Go on?", abort=True, err=True)
+def confirm(settings: Settings, what: str, *, yes: bool, instead: str) -> None:
+    """Ask whether they mean it, unless they said so; not where nothing could come of it.
+
+    Args:
+        what: a sentence.
+        instead: see :func:`burgeed.cli.audit_store.refuse_in_use`.
+
+    Raises:
+        CommandFailed: a daemon has the log.
+        click.Abort, click.UsageError: see :func:`burgeed.cli.confirming.confirm`.
+    """
+    refuse_in_use(settings, instead)
+    confirming.confirm(f"{what} Go on?", confirmed=yes)
 
 
 def run_on(
@@ -76,15 +85,18 @@ def run_on(
     former: tuple[Path, ...],
     work: Callable[[AuditLog], Awaitable[Outcome]],
     keys: AuditKeys | None = None,
+    *,
+    instead: str,
 ) -> Outcome:
     """Do something with the log, opened for writing. Raises CommandFailed.
 
     Args:
+        instead: see :func:`burgeed.cli.audit_store.refuse_in_use`.
         keys: those to open it with; the settings' where none are given.
     """
 
     async def worked() -> Outcome:
-        async with writing(settings, session, former, keys) as audit:
+        async with writing(settings, session, former, keys, instead=instead) as audit:
             return await work(audit)
 
     return asyncio.run(worked())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,17 +23,20 @@ from burgeed.audit.records import Requester
 from burgeed.audit.sealing_key import take_first_key
 from burgeed.cli.audit_accountable import accountable, confirm, requester_of, run_on
 from burgeed.cli.audit_store import audit_settings, open_log, settings_of
-from burgeed.cli.presentation import print_line
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.parameters import as_json
+from burgeed.cli.presentation import print_json, print_line
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode, Session
 from burgeed.durable_file import write_durably
 from burgeed.settings import Settings
 from burgeed.signing.keys import Kind
 from burgeed.signing.secret_file import SecretFileUnusable, read_secret
 
+_REWRAP = "start it with the new key, then burgee audit running rewrap"
+
 KEY_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command("rotate")
+@click.command("rotate", epilog=ENDS_HERE)
 @click.argument("new_key_file", type=KEY_FILE, required=False)
 @click.option(
     "--signing",
@@ -47,6 +51,7 @@ KEY_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @audit_settings
 @accountable
+@as_json
 @click.pass_obj
 def rotate_keys(
     session: Session,
@@ -58,6 +63,7 @@ def rotate_keys(
     reason: str,
     second: str,
     yes: bool,
+    as_json: bool,
     **options: tuple[str, ...],
 ) -> ExitCode:
     """Wrap every key of the audit with the master key of NEW_KEY_FILE, or have the key of --signing sign.
@@ -72,20 +78,23 @@ def rotate_keys(
     try:
         if signing is not None:
             wanted = kind or ("ecdsa-p256" if MODES[settings.audit_mode].fips_required else "ed25519")
-            _rotate_signing(settings, session, requester, signing, wanted, former, yes=yes)
-        elif new_key_file is not None:
-            _rotate_master(settings, session, requester, new_key_file, former, yes=yes)
+            rotated = _rotate_signing(settings, session, requester, signing, wanted, former, yes=yes)
+        else:
+            assert new_key_file is not None
+            rotated = _rotate_master(settings, session, requester, new_key_file, former, yes=yes)
     except (AuditError, SecretFileUnusable, OSError) as error:
         raise CommandFailed(str(error)) from error
+    print_json(rotated) if as_json else _print_rotated(rotated)
     return ExitCode.OK
 
 
-@click.command("seal-key")
+@click.command("seal-key", epilog=ENDS_HERE)
 @click.argument("new_file", type=KEY_FILE)
 @audit_settings
+@as_json
 @click.pass_obj
 def take_seal_key(
-    session: Session, /, new_file: Path, former: tuple[Path, ...], **options: tuple[str, ...]
+    session: Session, /, new_file: Path, former: tuple[Path, ...], as_json: bool, **options: tuple[str, ...]
 ) -> ExitCode:
     """Take the first sealing key off this machine's state directory, into NEW_FILE, for the auditor.
 
@@ -97,13 +106,18 @@ def take_seal_key(
         first = take_first_key(settings.state_dir, new_file)
     except (KeyUnusable, OSError) as error:
         raise CommandFailed(str(error)) from error
-    print_line(f"{new_file}: the first key of sealer {first.sealer.hex()}; move it off this machine")
+    sealer = first.sealer.hex()
+    if as_json:
+        print_json({"file": str(new_file), "sealer": sealer})
+    else:
+        print_line(f"{new_file}: the first key of sealer {sealer}; move it off this machine")
     return ExitCode.OK
 
 
-@click.command("accept")
+@click.command("accept", epilog=ENDS_HERE)
 @audit_settings
 @accountable
+@as_json
 @click.pass_obj
 def accept_log(
     session: Session,
@@ -112,6 +126,7 @@ def accept_log(
     reason: str,
     second: str,
     yes: bool,
+    as_json: bool,
     **options: tuple[str, ...],
 ) -> ExitCode:
     """Go on with the log as it is, though it is not what was signed: after a backup was put back.
@@ -120,8 +135,12 @@ def accept_log(
     """
     settings = settings_of(options, session)
     requester = requester_of(settings, reason, second, None)
-    confirm(yes, "The daemon goes on with this log, whatever is missing from it.")
-    outcome = run_on(settings, session, former, lambda audit: audit.accept(requester))
+    goes_on = "The daemon goes on with this log, whatever is missing from it."
+    confirm(settings, goes_on, yes=yes, instead="")
+    outcome = run_on(settings, session, former, lambda audit: audit.accept(requester), instead="")
+    if as_json:
+        print_json({"seq": outcome.seq or None, "unmet": list(outcome.unmet)})
+        return ExitCode.OK
     if not outcome.seq:
         print_line("there is nothing to accept: the log is the one that was signed")
         return ExitCode.OK
@@ -139,13 +158,14 @@ def _rotate_master(
     former: tuple[Path, ...],
     *,
     yes: bool,
-) -> None:
-    confirm(yes, f"The daemon needs {new_file} from then on (--audit-key-file).")
+) -> dict[str, Any]:
+    needs = f"The daemon needs {new_file} from then on (--audit-key-file)."
+    confirm(settings, needs, yes=yes, instead=_REWRAP)
     present = keys_of(settings, session.environment, former=former, make=False)
     masters, new = present.masters, MasterKey(read_or_make_key(new_file))
     keys = AuditKeys(MasterKeys(new, (masters.master, *masters.former)), present.signing)
-    count = run_on(settings, session, (), lambda audit: audit.rewrap(requester), keys)
-    print_line(f"{count} keys are wrapped by master key {new.master_id}")
+    count = run_on(settings, session, (), lambda audit: audit.rewrap(requester), keys, instead=_REWRAP)
+    return {"keys": count, "masterId": new.master_id, "file": str(new_file)}
 
 
 def _rotate_signing(
@@ -157,24 +177,41 @@ def _rotate_signing(
     former: tuple[Path, ...],
     *,
     yes: bool,
-) -> None:
-    confirm(yes, f"The daemon needs the signing key of {new_file} from then on.")
+) -> dict[str, Any]:
+    confirm(settings, f"The daemon needs the signing key of {new_file} from then on.", yes=yes, instead="")
     new = read_or_make_signing_key(new_file, kind)
     with closing(open_log(settings)) as log:
         identity = log.identity()
     # A command that was cut short goes on where it was.
+    rotated: dict[str, Any] = {"file": str(new_file)}
     if identity is None or identity.public_key != new.public:
-        outcome = run_on(settings, session, former, lambda audit: audit.rotate_signing(requester, new))
-        print_line(f"signing key {outcome.epoch} signs from entry {outcome.seq + 1} on: ", outcome.key)
-    _install(settings, session, new_file)
+        outcome = run_on(
+            settings, session, former, lambda audit: audit.rotate_signing(requester, new), instead=""
+        )
+        rotated |= {"epoch": outcome.epoch, "from": outcome.seq + 1, "publicKey": outcome.key}
+    return rotated | {"installed": _install(settings, session, new_file)}
 
 
-def _install(settings: Settings, session: Session, new_file: Path) -> None:
-    """Put the new signing key where the daemon takes its own from."""
-    own = settings.state_dir / SIGNING_FILE
+def _install(settings: Settings, session: Session, new_file: Path) -> str | None:
+    """Put the new signing key where the daemon takes its own from, and tell where; None for a credential."""
     if credential_path(session.environment, SIGNING_CREDENTIAL) is not None:
-        print_line(f"give the daemon {new_file} as its credential {SIGNING_CREDENTIAL}, and start it again")
-        return
+        return None
+    own = settings.state_dir / SIGNING_FILE
     if own.resolve() != new_file.resolve():
         write_durably(own, read_secret(new_file))
-    print_line(f"{own} has the new key; other daemons on this store need it too")
+    return str(own)
+
+
+def _print_rotated(rotated: dict[str, Any]) -> None:
+    if "keys" in rotated:
+        print_line(f"{rotated['keys']} keys are wrapped by master key {rotated['masterId']}")
+        return
+    if "epoch" in rotated:
+        print_line(
+            f"signing key {rotated['epoch']} signs from entry {rotated['from']} on: ", rotated["publicKey"]
+        )
+    if rotated["installed"] is None:
+        credential = f"its credential {SIGNING_CREDENTIAL}"
+        print_line(f"give the daemon {rotated['file']} as {credential}, and start it again")
+    else:
+        print_line(f"{rotated['installed']} has the new key; other daemons on this store need it too")

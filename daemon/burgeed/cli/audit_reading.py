@@ -13,25 +13,27 @@ from burgee.instant import parse_instant
 from burgeed.audit.errors import AuditError
 from burgeed.audit.reader import AuditReader
 from burgeed.audit.records import AuditFilter, AuditRecord
+from burgeed.cli.audit_output import print_records
 from burgeed.cli.audit_store import audit_settings, masters_of, open_log, reader_of, settings_of
 from burgeed.cli.documents import INSTANT_HELP, read_instant
 from burgeed.cli.parameters import as_json
-from burgeed.cli.presentation import instant, print_json, print_line, print_table, value_text
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.presentation import print_json
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode, Session
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-COLUMNS = ["seq", "at", "actor", "action", "flag", "scope", "leaf", "old", "new", "reason"]
+_KEYS = "--state-dir and --audit-key-file say where the log and its master key are"
 
 
-def _filters(function: Function) -> Function:
-    """Which entries."""
+def audit_filters(function: Function) -> Function:
+    """Which entries; the command receives each option as a text or None."""
     for name, explanation in (
         ("until", f"Entries before then only: {INSTANT_HELP}."),
         ("since", f"Entries from then on: {INSTANT_HELP}."),
         ("scope", "Of this scope's overrides, such as a customer's id."),
         ("level", "Of overrides of this level."),
         ("flag", "Of this flag."),
+        ("flag-set", "Of this flag set, by its flagSetId; empty is the one without an id."),
         ("action", "Of this action; override.* is whatever begins so."),
         ("actor", "Of this actor, or on their behalf."),
     ):
@@ -39,9 +41,9 @@ def _filters(function: Function) -> Function:
     return function
 
 
-@click.command("search")
+@click.command("search", epilog=ENDS_HERE)
 @audit_settings
-@_filters
+@audit_filters
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Records at most."
 )
@@ -57,15 +59,13 @@ def search_records(
     if as_json:
         print_json([record.as_json() for record in records])
         return ExitCode.OK
-    print_table(COLUMNS, [_row(record) for record in records])
-    if not records:
-        print_line(("no entry is so", "quiet"))
+    print_records([record.as_json() for record in records])
     return ExitCode.OK
 
 
-@click.command("export")
+@click.command("export", epilog=ENDS_HERE)
 @audit_settings
-@_filters
+@audit_filters
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.pass_obj
 def export_records(
@@ -95,6 +95,9 @@ class _Opened:
         settings = settings_of(options, session)
         try:
             masters = masters_of(settings, session, former)
+        except AuditError as error:
+            raise CommandFailed(f"{error}\n  {_KEYS}") from error
+        try:
             self._log = open_log(settings)
         except AuditError as error:
             raise CommandFailed(str(error)) from error
@@ -130,16 +133,4 @@ def _which(options: dict[str, Any], session: Session) -> AuditFilter:
         parse_instant(read_instant(options.pop(name), session, f"--{name}") or "")
         for name in ("since", "until")
     )
-    return AuditFilter(actor, action, None, flag, level, scope, since, until)
-
-
-def _row(record: AuditRecord) -> list[tuple[str, str]]:
-    on_behalf = f" for {record.on_behalf_of}" if record.on_behalf_of else ""
-    scope = f"{record.level} {record.scope}" if record.scope else ""
-    old = value_text(record.old) if record.had_old else ""
-    new = value_text(record.new) if record.has_new else ""
-    return [
-        (str(record.seq), "quiet"), (instant(record.at), "quiet"), (record.actor + on_behalf, "strong"),
-        (record.action, ""), (record.flag_key, ""), (scope, ""), (record.leaf, ""), (old, "quiet"),
-        (new, "good"), (record.reason, "quiet"),
-    ]  # fmt: skip
+    return AuditFilter(actor, action, options.pop("flag_set"), flag, level, scope, since, until)

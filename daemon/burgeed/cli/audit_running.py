@@ -1,34 +1,23 @@
-"""`burgee audit running`: holds and keys of the log that a running daemon has open."""
+"""`burgee audit running`: the log that a running daemon has open; here its holds and its keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import click
 
-from burgeed.cli.admin import Admin, admin, segment
+from burgeed.cli.admin import Admin, accounted, admin, segment
+from burgeed.cli.audit_running_erasing import erase, prune
+from burgeed.cli.audit_running_reading import checkpoint, export, search
 from burgeed.cli.commands import Group
 from burgeed.cli.presentation import print_json, print_line, print_table
-from burgeed.cli.session import CommandFailed, ExitCode
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def _told(function: Function) -> Function:
-    """Why, and for whom."""
-    function = click.option("--actor", metavar="TEXT", help="On whose behalf; kept beside who you are.")(
-        function
-    )
-    return click.option("--reason", metavar="TEXT", help="Why; kept in the audit.")(function)
+from burgeed.cli.session import ENDS_ASKING, ENDS_WRITING, CommandFailed, ExitCode
 
 
 @click.group("running", cls=Group)
 def running() -> None:
-    """Look after the log that a running daemon has open; as whom, the token or the socket says."""
+    """Read and look after the log that a running daemon has open; as whom, the token or the socket says."""
 
 
-@running.command("holds")
+@running.command("holds", epilog=ENDS_ASKING)
 @admin
 def list_holds(asked: Admin, /) -> ExitCode:
     """List legal holds."""
@@ -40,9 +29,9 @@ def list_holds(asked: Admin, /) -> ExitCode:
     return ExitCode.OK
 
 
-@running.command("hold")
+@running.command("hold", epilog=ENDS_WRITING)
 @click.argument("name")
-@_told
+@accounted
 @admin
 def hold(asked: Admin, /, name: str, reason: str | None, actor: str | None) -> ExitCode:
     """Put a legal hold on the log: nothing is pruned or erased until it is released."""
@@ -53,9 +42,9 @@ def hold(asked: Admin, /, name: str, reason: str | None, actor: str | None) -> E
     return ExitCode.OK
 
 
-@running.command("release")
+@running.command("release", epilog=ENDS_WRITING)
 @click.argument("name")
-@_told
+@accounted
 @admin
 def release(asked: Admin, /, name: str, reason: str | None, actor: str | None) -> ExitCode:
     """End a legal hold."""
@@ -65,8 +54,8 @@ def release(asked: Admin, /, name: str, reason: str | None, actor: str | None) -
     return ExitCode.OK
 
 
-@running.command("rewrap")
-@_told
+@running.command("rewrap", epilog=ENDS_WRITING)
+@accounted
 @admin
 def rewrap(asked: Admin, /, reason: str | None, actor: str | None) -> ExitCode:
     """Wrap with the daemon's master key every key that a former one wraps.
@@ -77,3 +66,7 @@ def rewrap(asked: Admin, /, reason: str | None, actor: str | None) -> ExitCode:
     answer = asked.ask("POST", "/audit/rewrap", query={"reason": reason, "actor": actor})
     print_json(answer) if asked.as_json else print_line(f"{answer['keys']} keys are wrapped anew")
     return ExitCode.OK
+
+
+for _command in (search, export, checkpoint, prune, erase):
+    running.add_command(_command)

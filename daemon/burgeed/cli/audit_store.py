@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -76,11 +78,44 @@ def reader_of(log: DatabaseLog, masters: MasterKeys) -> AuditReader:
     return AuditReader(_OneTransaction(log.transaction), masters, Subjects(masters))
 
 
+def refuse_in_use(settings: Settings, instead: str) -> None:
+    """Fail where a daemon has the SQLite file that a command is to write.
+
+    Args:
+        instead: the command that asks that daemon for the same; empty where there is none.
+
+    Raises:
+        CommandFailed: it has.
+    """
+    store = settings.store or ""
+    if store.startswith(POSTGRESQL):
+        return
+    path = Path(store.removeprefix(SQLITE))
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return  # opening the log tells what is wrong with it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _in_use(f"{path} is in use by another daemon, which holds {path}.lock", instead) from error
+    finally:
+        os.close(lock)
+
+
 @asynccontextmanager
 async def writing(
-    settings: Settings, session: Session, former: tuple[Path, ...] = (), keys: AuditKeys | None = None
+    settings: Settings,
+    session: Session,
+    former: tuple[Path, ...] = (),
+    keys: AuditKeys | None = None,
+    *,
+    instead: str,
 ) -> AsyncIterator[AuditLog]:
     """The log, opened as the daemon opens it: on SQLite, no daemon may have it open.
+
+    Args:
+        instead: see :func:`refuse_in_use`.
 
     Raises:
         CommandFailed: it cannot be, or what was done with it failed.
@@ -95,10 +130,13 @@ async def writing(
         finally:
             await database.close()
     except DatabaseInUse as error:
-        asking = "burgee audit running hold|release|rewrap, or POST /admin/v1/audit/prune|erase"
-        raise CommandFailed(f"{error}\n  a running daemon can be asked: {asking}") from error
+        raise _in_use(str(error), instead) from error
     except (AuditError, DatabaseError, ValueError) as error:
         raise CommandFailed(str(error)) from error
+
+
+def _in_use(what: str, instead: str) -> CommandFailed:
+    return CommandFailed(f"{what}\n  {f'ask that daemon: {instead}' if instead else 'stop that daemon'}")
 
 
 class _OneTransaction:

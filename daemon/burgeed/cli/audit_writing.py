@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+import shlex
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from burgee.instant import parse_instant
 from burgeed.cli.audit_accountable import accountable, confirm, requester_of, run_on
+from burgeed.cli.audit_output import (
+    PRUNES,
+    erased_document,
+    erases,
+    nothing_known,
+    print_erased,
+    print_pruned,
+    pruned_document,
+)
 from burgeed.cli.audit_store import audit_settings, settings_of
 from burgeed.cli.documents import INSTANT_HELP, read_instant
 from burgeed.cli.parameters import as_json, evaluation_settings
 from burgeed.cli.presentation import print_json, print_line
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode, Session
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Outcome = TypeVar("Outcome")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Tell what would go, and let nothing go.")
 
 
-@click.command("prune")
+@click.command("prune", epilog=ENDS_HERE)
 @audit_settings
 @accountable
+@dry_run_option
 @click.option("--before", metavar="INSTANT", help=f"Only what is older than this: {INSTANT_HELP}.")
 @as_json
 @click.pass_obj
@@ -34,6 +41,7 @@ def prune_log(
     reason: str,
     second: str,
     yes: bool,
+    dry_run: bool,
     before: str | None,
     as_json: bool,
     **options: tuple[str, ...],
@@ -42,21 +50,27 @@ def prune_log(
     settings = settings_of(options, session)
     requester = requester_of(settings, reason, second, "prune")
     until = parse_instant(read_instant(before, session, "--before") or "")
-    confirm(yes, "Entries older than the retention are deleted for ever.")
-    outcome = run_on(settings, session, former, lambda audit: audit.prune(requester, before=until))
-    if as_json:
-        print_json(asdict(outcome))
-    else:
-        print_line(f"{outcome.segments} segments with {outcome.entries} entries are pruned")
+    instead = "burgee audit running prune"
+    confirm(settings, PRUNES, yes=yes or dry_run, instead=instead)
+    outcome = run_on(
+        settings,
+        session,
+        former,
+        lambda audit: audit.prune(requester, before=until, dry_run=dry_run),
+        instead=instead,
+    )
+    document = pruned_document(outcome, dry_run=dry_run)
+    print_json(document) if as_json else print_pruned(document)
     return ExitCode.OK
 
 
-@click.command("erase")
+@click.command("erase", epilog=ENDS_HERE)
 @click.argument("kind")
 @click.argument("name")
 @audit_settings
 @evaluation_settings("runtime-dir")
 @accountable
+@dry_run_option
 @click.option("--legal-basis", metavar="TEXT", required=True, help="Kept in the audit; name no person in it.")
 @as_json
 @click.pass_obj
@@ -69,6 +83,7 @@ def erase_subject(
     reason: str,
     second: str,
     yes: bool,
+    dry_run: bool,
     legal_basis: str,
     as_json: bool,
     **options: tuple[str, ...],
@@ -81,27 +96,27 @@ def erase_subject(
     """
     settings = settings_of(options, session)
     requester = requester_of(settings, reason, second, "erase")
-    confirm(yes, f"What the audit and the history say of {kind} {name} becomes unreadable for ever.")
-    outcome = run_on(settings, session, former, lambda audit: audit.erase(requester, kind, name, legal_basis))
+    instead = f"burgee audit running erase {shlex.quote(kind)} {shlex.quote(name)}"
+    confirm(settings, erases(kind, name), yes=yes or dry_run, instead=instead)
+    outcome = run_on(
+        settings,
+        session,
+        former,
+        lambda audit: audit.erase(requester, kind, name, legal_basis, dry_run=dry_run),
+        instead=instead,
+    )
     if not outcome.found:
-        raise CommandFailed(f"nothing is known of {kind} {name}; for who acts, the kind is person")
-    if as_json:
-        print_json(asdict(outcome))
-    else:
-        print_line(f"{kind} {name} is erased, in {outcome.entries} entries and {outcome.revisions} revisions")
-        if outcome.subject_id:
-            print_line("pseudonym in the audit: ", outcome.subject_id)
-        if outcome.pseudonym:
-            print_line("pseudonym in the history: ", outcome.pseudonym)
-        for place in outcome.left:
-            print_line(("left: ", "warning"), place)
+        raise CommandFailed(nothing_known(kind, name))
+    document = erased_document(outcome, dry_run=dry_run)
+    print_json(document) if as_json else print_erased(kind, name, document)
     return ExitCode.OK
 
 
-@click.command("hold")
+@click.command("hold", epilog=ENDS_HERE)
 @click.argument("name")
 @audit_settings
 @accountable
+@as_json
 @click.pass_obj
 def hold_log(
     session: Session,
@@ -111,21 +126,25 @@ def hold_log(
     reason: str,
     second: str,
     yes: bool,
+    as_json: bool,
     **options: tuple[str, ...],
 ) -> ExitCode:
     """Put a legal hold on the log: nothing is pruned or erased until it is released."""
     settings = settings_of(options, session)
     requester = requester_of(settings, reason, second, None)
-    if not run_on(settings, session, former, lambda audit: audit.hold(requester, name)):
+    instead = f"burgee audit running hold {shlex.quote(name)}"
+    if not run_on(settings, session, former, lambda audit: audit.hold(requester, name), instead=instead):
         raise CommandFailed(f"there is a hold {name} already")
-    print_line(f"hold {name}: nothing is pruned or erased")
+    held = {"name": name, "isNew": True}
+    print_json(held) if as_json else print_line(f"hold {name}: nothing is pruned or erased")
     return ExitCode.OK
 
 
-@click.command("release")
+@click.command("release", epilog=ENDS_HERE)
 @click.argument("name")
 @audit_settings
 @accountable
+@as_json
 @click.pass_obj
 def release_log(
     session: Session,
@@ -135,13 +154,20 @@ def release_log(
     reason: str,
     second: str,
     yes: bool,
+    as_json: bool,
     **options: tuple[str, ...],
 ) -> ExitCode:
     """End a legal hold."""
     settings = settings_of(options, session)
     requester = requester_of(settings, reason, second, None)
-    confirm(yes, f"Hold {name} no longer keeps entries from being pruned or erased.")
-    if not run_on(settings, session, former, lambda audit: audit.release(requester, name)):
+    instead = f"burgee audit running release {shlex.quote(name)}"
+    confirm(
+        settings,
+        f"Hold {name} no longer keeps entries from being pruned or erased.",
+        yes=yes,
+        instead=instead,
+    )
+    if not run_on(settings, session, former, lambda audit: audit.release(requester, name), instead=instead):
         raise CommandFailed(f"there is no hold {name}")
-    print_line(f"hold {name} is released")
+    print_json({"name": name}) if as_json else print_line(f"hold {name} is released")
     return ExitCode.OK

@@ -13,7 +13,9 @@ from burgeed.cli.bundle_conversion import to_json
 from burgeed.cli.bundle_signing import sign_bundle
 from burgeed.cli.bundle_verifying import verify_bundle
 from burgeed.cli.commands import Group
-from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.cli.parameters import as_json
+from burgeed.cli.presentation import print_json
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode
 from burgeed.signing.keys import Kind, PrivateKey
 from burgeed.signing.secret_file import SecretFileUnusable, write_new_secret
 
@@ -25,7 +27,7 @@ def bundle() -> None:
     """Sign definitions, so that a daemon with --source-key serves nothing else."""
 
 
-@bundle.command("key")
+@bundle.command("key", epilog=ENDS_HERE)
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--type",
@@ -35,7 +37,8 @@ def bundle() -> None:
     show_default=True,
     help="Of the key; ecdsa-p256 where only what FIPS 140 modules have is approved.",
 )
-def make_key(path: Path, kind: Kind) -> ExitCode:
+@as_json
+def make_key(path: Path, kind: Kind, as_json: bool) -> ExitCode:
     """Make a private key in a new file, and print its public key: what a daemon's --source-key names.
 
     The file is PEM PKCS#8, not encrypted, and nobody else may read it. A file that is there is left alone.
@@ -46,17 +49,20 @@ def make_key(path: Path, kind: Kind) -> ExitCode:
             raise CommandFailed(f"{path} is there already; `burgee bundle public-key {path}` prints its key")
     except SecretFileUnusable as error:
         raise CommandFailed(str(error)) from error
-    click.echo(key.public.verifier_key(KEY_NAME))
+    public = key.public.verifier_key(KEY_NAME)
+    print_json({"file": str(path), "publicKey": public}) if as_json else click.echo(public)
     return ExitCode.OK
 
 
-@bundle.command("public-key")
+@bundle.command("public-key", epilog=ENDS_HERE)
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--pem", is_flag=True, help="As PEM, for other tools.")
-def show_public_key(path: Path, pem: bool) -> ExitCode:
+@as_json
+def show_public_key(path: Path, pem: bool, as_json: bool) -> ExitCode:
     """Print the public key of a private key's file: as a C2SP verifier key, or as PEM."""
     public = read_key(path).public
-    click.echo(public.pem().rstrip() if pem else public.verifier_key(KEY_NAME))
+    text = public.pem().rstrip() if pem else public.verifier_key(KEY_NAME)
+    print_json({"file": str(path), "publicKey": text}) if as_json else click.echo(text)
     return ExitCode.OK
 
 

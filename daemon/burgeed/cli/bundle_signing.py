@@ -14,14 +14,14 @@ from burgeed.cli.bundle_content import Content, read_content, read_key
 from burgeed.cli.fault_output import counted
 from burgeed.cli.parameters import as_json
 from burgeed.cli.presentation import print_json, print_line
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode, Session
 from burgeed.durable_file import SHARED, write_durably
 from burgeed.sources.following import SUFFIXES
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@click.command("sign")
+@click.command("sign", epilog=ENDS_HERE)
 @click.argument("source", metavar="SOURCE")
 @click.option(
     "--key",

@@ -47,8 +47,10 @@ def check(
 
     Several are layers, as with several --source: later ones lie on top. Where none has a fault, what they
     compose to is looked through as well, for warnings: rules that are never reached or that an earlier one
-    shadows, variants that are never served, flags that answer everyone alike, overrides that lead nowhere
-    or change nothing, windows and `expires` that have passed.
+    shadows, branches of a targeting that are never taken, variants that it names and the flag lacks, weights
+    of 0, variants that are never served, flags that answer everyone alike, overrides that lead nowhere or
+    change nothing, windows and `expires` that have passed. A variant that a split leaves out without a weight
+    is warned of where nothing else serves it either.
 
     Exit code 0 without a fault (warnings count with --strict only), 1 with one. --json is --format json.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import click
@@ -24,7 +25,7 @@ def read_contexts(file: BinaryIO) -> list[dict[str, Any]]:
     """Read a sample.
 
     Raises:
-        CommandFailed: it is no list of JSON objects, with the line or the position that is none.
+        CommandFailed: it is empty, or no list of JSON objects, with the line or the position that is none.
     """
     name = str(getattr(file, "name", "-"))
     try:
@@ -33,13 +34,20 @@ def read_contexts(file: BinaryIO) -> list[dict[str, Any]]:
         raise CommandFailed(f"{name} cannot be read: {error.strerror}", ExitCode.USAGE) from error
     if len(data) > LARGEST_SAMPLE:
         raise CommandFailed(f"{name} is over {LARGEST_SAMPLE} bytes", ExitCode.USAGE)
+    contexts = list(_contexts(data, name))
+    if not contexts:
+        raise CommandFailed(f"{name} has no context: write one JSON object a line", ExitCode.USAGE)
+    return contexts
+
+
+def _contexts(data: bytes, name: str) -> Iterator[dict[str, Any]]:
     if data.lstrip()[:1] == b"[":
-        return [_object(each, f"{name}, context {place}") for place, each in enumerate(_parsed(data, name))]
-    return [
-        _object(_parsed(line, f"{name}:{number}"), f"{name}:{number}")
-        for number, line in enumerate(data.splitlines(), start=1)
-        if line.strip()
-    ]
+        for place, each in enumerate(_parsed(data, name)):
+            yield _object(each, f"{name}, context {place}")
+        return
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            yield _object(_parsed(line, f"{name}:{number}"), f"{name}:{number}")
 
 
 def _parsed(data: bytes, where: str) -> Any:

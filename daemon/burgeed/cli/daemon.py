@@ -109,27 +109,36 @@ def ask(
         Unreachable: nothing accepted, or what did refused a client without the right certificate.
         Silent: no whole answer came in time.
     """
-    until = monotonic() + deadline
+    connection, address = connect_first(addresses, monotonic() + deadline, monotonic, tls)
+    talking = explained(address.host, tls) if isinstance(address, TlsAddress) else nullcontext()
+    try:
+        with talking:
+            return _exchange(connection, method, path, message, headers or {})
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, TlsFailure):
+            failed = Unreachable if error.unheard else Silent
+            raise failed(f"the daemon at {shown(address)} gave no answer: {error.strerror}") from error
+        late = isinstance(error, TimeoutError)
+        why = f"no answer within {deadline:g} s" if late else told(error)
+        raise Silent(f"the daemon at {shown(address)} gave no answer: {why}") from error
+    finally:
+        connection.close()
+
+
+def connect_first(
+    addresses: Sequence[Path | Address], until: float, monotonic: Callable[[], float], tls: TlsFiles
+) -> tuple[http.client.HTTPConnection, Path | Address]:
+    """A connection to the first address that accepts one, and that address.
+
+    Raises:
+        Unreachable: none does.
+    """
     tried: list[str] = []
     for address in addresses:
         try:
-            connection = connect(address, until, monotonic, tls)
+            return connect(address, until, monotonic, tls), address
         except OSError as error:
             tried.append(f"{shown(address)} ({error.strerror or error})")
-            continue
-        talking = explained(address.host, tls) if isinstance(address, TlsAddress) else nullcontext()
-        try:
-            with talking:
-                return _exchange(connection, method, path, message, headers or {})
-        except (OSError, http.client.HTTPException) as error:
-            if isinstance(error, TlsFailure):
-                failed = Unreachable if error.unheard else Silent
-                raise failed(f"the daemon at {shown(address)} gave no answer: {error.strerror}") from error
-            late = isinstance(error, TimeoutError)
-            why = f"no answer within {deadline:g} s" if late else told(error)
-            raise Silent(f"the daemon at {shown(address)} gave no answer: {why}") from error
-        finally:
-            connection.close()
     raise Unreachable(f"no daemon at {', nor at '.join(tried)}")
 
 

@@ -11,7 +11,7 @@ from burgee.wire.ofrep import answer
 from burgeed.cli.admin import segment
 from burgeed.cli.local import LocalSources
 from burgeed.cli.presentation import print_answer, print_json
-from burgeed.cli.question import Question, failed_document, question
+from burgeed.cli.question import Question, question
 from burgeed.cli.session import ExitCode
 
 
@@ -20,7 +20,8 @@ from burgeed.cli.session import ExitCode
 def evaluate_flag(asked: Question, as_json: bool) -> ExitCode:
     """Evaluate the flag KEY: by the daemon, or here where --source names definitions.
 
-    Exit code 0 with an answer (the caller's default is one), 1 with an error such as FLAG_NOT_FOUND.
+    Exit code 0 with an answer (the caller's default is one), 1 with an error such as FLAG_NOT_FOUND, 2 for
+    wrong usage, 3 where no daemon answers.
     """
     document = asked.locally(lambda sources: _here(asked, sources)) if asked.sources else _daemon(asked)
     if as_json:
@@ -43,4 +44,4 @@ def _daemon(asked: Question) -> dict[str, Any]:
     document = answered.document()
     if answered.status == 200 and "reason" in document:
         return document
-    return {"key": asked.key, **failed_document(answered)}
+    return {"key": asked.key, **asked.refusal(answered)}

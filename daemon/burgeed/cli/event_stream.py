@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from burgee.errors import MessageError
 from burgee.wire.control_events import Message, read
 from burgee.wire.sync import EventParser
-from burgeed.cli.daemon import LARGEST_BODY, Answer, Unreachable, connect, shown, told
+from burgeed.cli.daemon import LARGEST_BODY, Answer, Unreachable, connect_first, told
 from burgeed.cli.tls_files import TlsFiles
 from burgeed.clock import Clock
 from burgeed.settings.model import Address
@@ -96,7 +96,7 @@ def _once(
     clock: Clock,
     silence: float,
 ) -> Iterator[Message]:
-    connection = _connected(addresses, clock.monotonic() + deadline, clock, tls)
+    connection, _ = connect_first(addresses, clock.monotonic() + deadline, clock.monotonic, tls)
     # With the answer's head, the connection lets go of its socket.
     plug: Any = connection.sock
     try:
@@ -115,15 +115,3 @@ def _once(
                     yield read(event.data)
     finally:
         connection.close()
-
-
-def _connected(
-    addresses: Sequence[Path | Address], until: float, clock: Clock, tls: TlsFiles
-) -> http.client.HTTPConnection:
-    tried: list[str] = []
-    for address in addresses:
-        try:
-            return connect(address, until, clock.monotonic, tls)
-        except OSError as error:
-            tried.append(f"{shown(address)} ({error.strerror or error})")
-    raise Unreachable(f"no daemon at {', nor at '.join(tried)}")

@@ -10,7 +10,7 @@ from burgee.explanation import explain, explanation_document
 from burgeed.cli.documents import INSTANT_HELP, read_instant
 from burgeed.cli.local import LocalSources
 from burgeed.cli.presentation import instant, print_answer, print_json, print_line, print_table
-from burgeed.cli.question import Question, failed_document, question
+from burgeed.cli.question import Question, question
 from burgeed.cli.session import ExitCode
 from burgeed.geography import COUNTRY, IP
 
@@ -25,7 +25,10 @@ def explain_flag(asked: Question, as_json: bool) -> ExitCode:
     A daemon with a store explains the past too; both options together ask what that revision would have
     answered at that time.
 
-    A daemon explains over its Unix socket only, since it shows whom a flag is for. Exit codes as for eval.
+    It shows whom a flag is for: over TCP, a daemon explains to a token with the scope read.
+
+    Exit code 0 with an answer (the caller's default is one), 1 with an error such as FLAG_NOT_FOUND, 2 for
+    wrong usage, 3 where no daemon answers.
     """
     if asked.past and asked.sources:
         raise click.UsageError("--at and --revision ask a daemon; --now sets the time for --source")
@@ -52,11 +55,11 @@ def _daemon(asked: Question) -> dict[str, Any]:
     message = {"key": asked.key, "context": dict(asked.context), **asked.past}
     if "at" in message:
         message["at"] = read_instant(str(message["at"]), asked.session, "--at")
-    answered = asked.ask("/admin/v1/explain", message, sockets_only=True)
+    answered = asked.ask("/admin/v1/explain", message)
     document = answered.document()
     if isinstance(document.get("answer"), dict):
         return document
-    return {"answer": {"key": asked.key, **failed_document(answered)}, "rungs": []}
+    return {"answer": {"key": asked.key, **asked.refusal(answered)}, "rungs": []}
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from burgeed.cli.documents import (
 )
 from burgeed.cli.flag_output import print_flag, print_flags
 from burgeed.cli.presentation import print_json
-from burgeed.cli.session import ExitCode
+from burgeed.cli.session import ENDS_ASKING, ENDS_WRITING, ExitCode
 from burgeed.cli.writing import Writing, undo_flag, writing
 
 DEFINITION = ("description", "owner", "expires")
@@ -30,7 +30,7 @@ def flag() -> None:
     """See and change the flags that a running daemon serves."""
 
 
-@flag.command("list")
+@flag.command("list", epilog=ENDS_ASKING)
 @click.option("--prefix", metavar="TEXT", help="Only keys that begin so.")
 @click.option("--tag", metavar="TEXT", help="Only with this tag.")
 @click.option("--owner", metavar="TEXT", help="Only of this owner.")
@@ -52,7 +52,7 @@ def list_flags(asked: Admin, /, limit: int, **query: str | None) -> ExitCode:
     return ExitCode.OK
 
 
-@flag.command("show")
+@flag.command("show", epilog=ENDS_ASKING)
 @click.argument("key")
 @flag_set_option
 @admin
@@ -118,7 +118,7 @@ def _definition(
     return document
 
 
-@flag.command("create")
+@flag.command("create", epilog=ENDS_WRITING)
 @click.argument("key")
 @definition_options
 @writing
@@ -134,7 +134,7 @@ def create(how: Writing, /, key: str, file: BinaryIO | None, **options: Any) -> 
     return how.send("POST", "/flags", {"key": key, **document}, undo=undo_flag(key))
 
 
-@flag.command("set")
+@flag.command("set", epilog=ENDS_WRITING)
 @click.argument("key")
 @definition_options
 @click.option("--patch", metavar="JSON", help="A merge patch (RFC 7396) onto the definition.")
@@ -151,7 +151,7 @@ def set_flag(how: Writing, /, key: str, file: BinaryIO | None, patch: str | None
     return how.send("PATCH", path, change, undo=undo_flag(key))
 
 
-@flag.command("toggle")
+@flag.command("toggle", epilog=ENDS_WRITING)
 @click.argument("key")
 @click.option("--on/--off", "enabled", default=None, help="Which; else the other one of what it is.")
 @writing
@@ -161,7 +161,7 @@ def toggle(how: Writing, /, key: str, enabled: bool | None) -> ExitCode:
     return how.send("POST", f"/flags/{segment(key)}/toggle", message, undo=undo_flag(key))
 
 
-@flag.command("rollout")
+@flag.command("rollout", epilog=ENDS_WRITING)
 @click.argument("key")
 @click.option("--split", metavar="NAME=WEIGHT,...", help="Variants by weight: on=25,off=75.")
 @click.option("--ramp", metavar="NAME", help="A variant for a share that grows from 0 to 100 %.")
@@ -207,7 +207,7 @@ def rollout(
     return how.send("PUT", path, message, undo=undo_flag(key))
 
 
-@flag.command("delete")
+@flag.command("delete", epilog=ENDS_WRITING)
 @click.argument("key")
 @writing
 def delete(how: Writing, /, key: str) -> ExitCode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final, get_args
 
 import click
 
@@ -11,20 +11,27 @@ from burgeed.cli.admin import Admin, admin, flag_set_option, limit_option, print
 from burgeed.cli.change_output import print_changes, subject
 from burgeed.cli.documents import INSTANT_HELP, read_instant
 from burgeed.cli.presentation import instant, print_json, print_line, print_none, print_table
-from burgeed.cli.session import ExitCode
+from burgeed.cli.session import ENDS_ASKING, ENDS_WRITING, ExitCode
 from burgeed.cli.writing import Writing, undo_flag, undo_scope, writing
+from burgeed.revisions.values import Action
+
+ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 
 SUBJECTS_NAMED = 3
 """Entries of one revision that a row of the table names."""
 
 
-@click.command("history")
+@click.command("history", epilog=ENDS_ASKING)
 @click.argument("revision", type=click.IntRange(1), required=False)
 @click.option("--flag", metavar="KEY", help="Only of this flag, its kill and its overrides.")
 @click.option("--level", metavar="NAME", help="Only overrides of this level.")
 @click.option("--scope", metavar="TEXT", help="Only overrides for this scope.")
 @click.option("--by", "actor", metavar="NAME", help="Only by this actor.")
-@click.option("--action", metavar="NAME", help="Only of this action, such as override.set or kill.")
+@click.option(
+    "--action",
+    type=click.Choice(ACTIONS),
+    help="Only of this action. What a write of several overrides at once did is batch, whatever it set.",
+)
 @click.option("--since", metavar="INSTANT", help=f"From then on: {INSTANT_HELP}.")
 @click.option("--until", metavar="INSTANT", help="Before then, likewise.")
 @limit_option(20)
@@ -75,7 +82,7 @@ def history(
     return ExitCode.OK
 
 
-@click.command("rollback")
+@click.command("rollback", epilog=ENDS_WRITING)
 @click.option(
     "--to", "revision", type=click.IntRange(0), required=True, metavar="REVISION", help="0 is the start."
 )

@@ -41,7 +41,8 @@ def impact(
 ) -> ExitCode:
     """Tell which contexts of a sample would be answered otherwise: by an overlay, or by a rollback.
 
-    Exit code 0 where none would, 1 where one would.
+    Exit code 0 where none would, 1 where one would or the daemon refuses, 2 for wrong usage, 3 where no
+    daemon answers.
     """
     if (contexts is None) != recorded:
         raise click.UsageError("give a sample: --contexts FILE, or --recorded")

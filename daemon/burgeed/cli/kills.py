@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from burgeed.cli.admin import segment
-from burgeed.cli.session import ExitCode
+from burgeed.cli.session import ENDS_WRITING, ExitCode
 from burgeed.cli.writing import Writing, undo_flag, writing
 
 
-@click.command("kill")
+@click.command("kill", epilog=ENDS_WRITING)
 @click.argument("flag")
 @click.argument("variant", required=False)
 @click.option("--code-default", is_flag=True, help="Serve what the code has as its default.")
@@ -30,7 +30,7 @@ def kill(how: Writing, /, flag: str, variant: str | None, code_default: bool, no
     return how.send("POST", f"/flags/{segment(flag)}/kill", message, undo=undo_flag(flag))
 
 
-@click.command("revive")
+@click.command("revive", epilog=ENDS_WRITING)
 @click.argument("flag")
 @writing
 def revive(how: Writing, /, flag: str) -> ExitCode:

@@ -11,7 +11,7 @@ from burgeed.cli.commands import Group
 from burgeed.cli.documents import INSTANT_HELP, read_file, read_instant, read_json, read_object
 from burgeed.cli.flag_output import print_overrides
 from burgeed.cli.presentation import print_json
-from burgeed.cli.session import ExitCode
+from burgeed.cli.session import ENDS_ASKING, ENDS_WRITING, ExitCode
 from burgeed.cli.writing import Writing, undo_scope, writing
 
 
@@ -20,7 +20,7 @@ def override() -> None:
     """See and set what single customers, organizations or environments are served."""
 
 
-@override.command("list")
+@override.command("list", epilog=ENDS_ASKING)
 @click.option("--level", metavar="NAME", help="Only of this level.")
 @click.option("--scope", metavar="TEXT", help="Only for this scope.")
 @click.option("--flag", metavar="KEY", help="Only of this flag.")
@@ -39,7 +39,7 @@ def list_overrides(asked: Admin, /, limit: int, **query: str | None) -> ExitCode
     return ExitCode.OK
 
 
-@override.command("set")
+@override.command("set", epilog=ENDS_WRITING)
 @click.argument("level")
 @click.argument("scope")
 @click.argument("flag")
@@ -99,7 +99,7 @@ def set_override(
     return how.send("PUT", _path(level, scope, flag), message, undo=undo_scope(level, scope))
 
 
-@override.command("unset")
+@override.command("unset", epilog=ENDS_WRITING)
 @click.argument("level")
 @click.argument("scope")
 @click.argument("flag", required=False)
@@ -112,7 +112,7 @@ def unset(how: Writing, /, level: str, scope: str, flag: str | None) -> ExitCode
     return how.send("DELETE", _path(level, scope, flag), undo=undo_scope(level, scope))
 
 
-@override.command("inherit")
+@override.command("inherit", epilog=ENDS_WRITING)
 @click.argument("level")
 @click.argument("scope")
 @click.argument("flag", required=False)

@@ -170,7 +170,6 @@ def ask_daemon(
     socket: str | None,
     address: str | None,
     deadline: float,
-    sockets_only: bool = False,
 ) -> Answer:
     """Ask the daemon that the options of :func:`daemon_address` name.
 
@@ -180,8 +179,6 @@ def ask_daemon(
     addresses = addresses_of(session, socket, address)
     if session.tls.certificate_key is not None and session.tls.certificate is None:
         raise click.UsageError("--certificate-key is the key of a certificate: name that with --certificate")
-    if sockets_only:
-        addresses = [each for each in addresses if isinstance(each, Path)] or addresses
     try:
         return ask(
             addresses,

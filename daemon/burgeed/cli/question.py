@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +16,13 @@ from burgee.context import Context
 from burgee.errors import SelectorError
 from burgee.selector import ANY, Selector
 from burgee.wire.ofrep import SELECTOR
+from burgeed.cli.credentials import (
+    Credential,
+    credential_options,
+    find_credential,
+    headers_of,
+    shown_text,
+)
 from burgeed.cli.daemon import Answer
 from burgeed.cli.daemon_options import daemon_option, read_countries, read_fractional
 from burgeed.cli.local import LocalSources, read_sources
@@ -44,6 +52,7 @@ class Question:
         fractional_version: of flagd's ``fractional``, for sources that do not say.
         countries: tells the country from the address, for sources; None where nothing does.
         now: Unix seconds.
+        credential: what is shown to the daemon; None shows no token.
         past: further options of the command, by name, as they were given.
     """
 
@@ -59,6 +68,7 @@ class Question:
     socket: str | None
     address: str | None
     deadline: float
+    credential: Credential | None = None
     past: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -71,19 +81,29 @@ class Question:
         """The context with the country that the database tells."""
         return self.context if self.countries is None else self.countries.enriched(self.context)
 
-    def ask(self, path: str, message: object, *, sockets_only: bool = False) -> Answer:
+    def ask(self, path: str, message: object) -> Answer:
         """Post a message to the daemon."""
         return ask_daemon(
             self.session,
             "POST",
             path,
             message,
-            headers={SELECTOR: self.selector_text} if self.selector_text else {},
+            headers=headers_of(self.credential)
+            | ({SELECTOR: self.selector_text} if self.selector_text else {}),
             socket=self.socket,
             address=self.address,
             deadline=self.deadline,
-            sockets_only=sockets_only,
         )
+
+    def refusal(self, answered: Answer) -> dict[str, Any]:
+        """What the daemon said instead of an answer, a problem (RFC 9457) too, as an OFREP error."""
+        document = answered.document()
+        not_ready = document.get("type") == "/problems/not-ready"
+        document.setdefault("errorCode", "PROVIDER_NOT_READY" if not_ready else "GENERAL")
+        document.setdefault("errorDetails", document.get("detail") or f"HTTP {answered.status}")
+        if answered.status in (401, 403):
+            document["errorDetails"] = f"{document['errorDetails']} ({shown_text(self.credential)})"
+        return document
 
     def locally(self, find_out: Callable[[LocalSources], Awaitable[Outcome]]) -> Outcome:
         """Find the outcome out from the sources, every one of which must be without fault."""
@@ -122,6 +142,7 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
     @daemon_option("geoip", "With --source: ")
     @click.option("--now", metavar="INSTANT", help="With --source: when, in RFC 3339. Default: now.")
     @daemon_address
+    @credential_options
     @as_json
     @click.pass_obj
     @functools.wraps(function)
@@ -140,11 +161,15 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
         socket: str | None,
         address: str | None,
         deadline: float,
+        token_file: Path | None,
+        token: str | None,
         as_json: bool,
         **past: Any,
     ) -> ExitCode:
-        if sources and (socket or address):
-            raise click.UsageError("--source reads definitions here; --socket and --address ask a daemon")
+        if sources and (socket or address or token):
+            raise click.UsageError(
+                "--source reads definitions here; --socket, --address and --token are for asking a daemon"
+            )
         if now is not None and not sources:
             raise click.UsageError("--now needs --source: a daemon answers for its own time")
         if fractional is not None and not sources:
@@ -164,20 +189,12 @@ def question(function: Callable[[Question, bool], ExitCode]) -> Callable[..., Ex
             socket,
             address,
             deadline,
+            None if sources else find_credential(token, token_file, session.environment),
             {name: each for name, each in past.items() if each is not None},
         )
         return function(asked, as_json)
 
     return command
-
-
-def failed_document(answered: Answer) -> dict[str, Any]:
-    """What the daemon said instead of an answer, a problem (RFC 9457) too, as an OFREP error."""
-    document = answered.document()
-    not_ready = document.get("type") == "/problems/not-ready"
-    document.setdefault("errorCode", "PROVIDER_NOT_READY" if not_ready else "GENERAL")
-    document.setdefault("errorDetails", document.get("detail") or f"HTTP {answered.status}")
-    return document
 
 
 def _selector(text: str | None) -> Selector:

@@ -14,14 +14,14 @@ import click
 from burgee.snapshot import Snapshot
 from burgeed.cli import hints
 from burgeed.cli.parameters import as_command_line, daemon_settings
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.session import ENDS_SERVING, CommandFailed, ExitCode, Session
 from burgeed.runtime.announcement import Serving
 from burgeed.runtime.failures import SidecarFailed
 from burgeed.runtime.serving import serve as serve_until_told
 from burgeed.settings import Settings, SourceSetting, gather
 
 
-@click.command()
+@click.command(epilog=ENDS_SERVING)
 @daemon_settings
 @click.pass_obj
 def serve(session: Session, /, **options: tuple[str, ...]) -> ExitCode:
@@ -36,7 +36,7 @@ def serve(session: Session, /, **options: tuple[str, ...]) -> ExitCode:
     return _run(settings, session, lambda serving: None)
 
 
-@click.command()
+@click.command(epilog=ENDS_SERVING)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @daemon_settings
 @click.pass_obj

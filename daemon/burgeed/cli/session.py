@@ -25,6 +25,27 @@ EXIT_CODES = (
     "2 wrong usage or settings; 3 no daemon reached; 130 interrupted."
 )
 
+ENDS_ASKING = (
+    "Exit codes: 0 answered; 1 the daemon refuses, and says why; 2 wrong usage; 3 no daemon reached; "
+    "130 interrupted."
+)
+"""For a command that asks a running daemon for something."""
+
+ENDS_WRITING = (
+    "Exit codes: 0 done, or so already; 1 the daemon refuses, and says why; 2 wrong usage; 3 no daemon "
+    "reached, or its answer was lost; 130 interrupted, or answered with no."
+)
+"""For one that has a running daemon change something."""
+
+ENDS_HERE = (
+    "Exit codes: 0 done; 1 it cannot be done, and why is told; 2 wrong usage or settings; 130 interrupted, "
+    "or answered with no."
+)
+"""For one that asks no daemon."""
+
+ENDS_SERVING = "Exit codes: 0 ended as it was told to; 1 could not start; 2 wrong usage or settings."
+"""For the daemon itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

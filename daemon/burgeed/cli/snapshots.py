@@ -18,7 +18,7 @@ from burgeed.cli.fault_output import counted
 from burgeed.cli.local import LocalSources, read_sources
 from burgeed.cli.parameters import as_command_line, as_json, evaluation_settings
 from burgeed.cli.presentation import print_json, print_line
-from burgeed.cli.session import CommandFailed, ExitCode, Session
+from burgeed.cli.session import ENDS_HERE, CommandFailed, ExitCode, Session
 from burgeed.durable_file import SHARED, write_durably
 from burgeed.geography.attributes import needs_daemon
 from burgeed.settings import Settings, gather
@@ -30,7 +30,7 @@ EVALUATION_SETTINGS = ("source", "environment", "context", "fractional", "geoip"
 """The daemon's options that change what a snapshot holds."""
 
 
-@click.group("snapshot", invoke_without_command=True)
+@click.group("snapshot", invoke_without_command=True, epilog=ENDS_HERE)
 @evaluation_settings(*EVALUATION_SETTINGS)
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="PATH", help="The file to write."

@@ -26,7 +26,7 @@ from burgeed.settings import SourceSetting
 from burgeed.store.status import fault_report
 
 _LISTED = 50
-"""Rules and variants that are listed for a person; JSON has all."""
+"""Rules, branches and variants that are listed for a person; JSON has all."""
 
 Positions = dict[Origin, tuple[int, int]]
 
@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
     "required",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Fail below this share of rules hit, or of variants served.",
+    help="Fail below this share of rules hit, of branches taken, or of variants served.",
 )
 @daemon_option("fractional")
 @click.option("--now", metavar="INSTANT", help="For expectations without a time, in RFC 3339. Default: now.")
@@ -75,16 +75,17 @@ def test(
 
     Several are layers, as with several --source: later ones lie on top, and expectations are about what they
     compose to. Only what `expected` states is compared: value, variant, reason, error, codeDefault, source,
-    scope, rule. Rules that no expectation hits, those of overrides too, and variants that none is served are
-    listed.
+    scope, rule. Rules that no expectation hits, those of overrides too, branches of a targeting's `if` that
+    none takes, and variants that none is served are listed.
 
     Exit code 0 when all are met, 1 when one is not or too little is covered, 2 where there are none.
     """
     settings = [SourceSetting(file) for file in dict.fromkeys(files)]
     generation = read_fractional(fractional, session)
     outcome = asyncio.run(_test(settings, session, generation, read_now(now, session)))
+    reached = outcome.coverage
     short = required is not None and required > min(
-        outcome.coverage.rules_percent, outcome.coverage.variants_percent
+        reached.rules_percent, reached.branches_percent, reached.variants_percent
     )
     good = not (outcome.faults or outcome.failures or short)
     if as_json:
@@ -119,7 +120,8 @@ async def _outcome(sources: LocalSources, now: float) -> Outcome:
     wrong = list(misnamed(snapshot, expectations))
     verdicts = [] if wrong else [run(snapshot, each, now=now) for each in expectations]
     coverage = coverage_of(snapshot, verdicts)
-    origins = {each.origin for each in (*coverage.rules_never_hit, *coverage.variants_never_served)}
+    missed = (*coverage.rules_never_hit, *coverage.branches_never_taken, *coverage.variants_never_served)
+    origins = {each.origin for each in missed}
     # Variants of a boolean flag need not be written: then the flag is where they stand.
     origins |= {_flag(each) for each in coverage.variants_never_served}
     for verdict in verdicts:
@@ -151,6 +153,9 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         "failures": [_failure(verdict, outcome.positions) for verdict in outcome.failures],
         "coverage": {
             "rules": _share(coverage.rules, coverage.rules_percent, coverage.rules_never_hit, outcome),
+            "branches": _share(
+                coverage.branches, coverage.branches_percent, coverage.branches_never_taken, outcome
+            ),
             "variants": _share(
                 coverage.variants, coverage.variants_percent, coverage.variants_never_served, outcome
             ),
@@ -171,8 +176,9 @@ def _missed(missed: NeverServed, positions: Positions) -> dict[str, Any]:
     document: dict[str, Any] = {"flag": missed.flag_key, "name": missed.name}
     if missed.override is not None:
         document |= {"level": missed.override.level, "scope": missed.override.scope}
-    written = missed.origin in positions
-    return document | _where(missed.origin if written else _flag(missed), positions)
+    # A variant that is not written down comes with its flag's being boolean.
+    stands = missed.origin in positions or missed.origin.path[-2:-1] != ("variants",)
+    return document | _where(missed.origin if stands else _flag(missed), positions)
 
 
 def _where(origin: Origin, positions: Positions) -> dict[str, Any]:
@@ -215,8 +221,10 @@ def _print(outcome: Outcome) -> None:
         _print_failure(_failure(verdict, outcome.positions))
     coverage = outcome.coverage
     _print_missed("rule never hit", coverage.rules_never_hit, outcome.positions)
+    _print_missed("branch never taken", coverage.branches_never_taken, outcome.positions)
     _print_missed("variant never served", coverage.variants_never_served, outcome.positions)
     number, failed = len(outcome.verdicts), len(outcome.failures)
+    branches = _reached(coverage.branches, coverage.branches_never_taken, coverage.branches_percent)
     print_line(
         (counted(number, "expectation"), "strong"),
         ": ",
@@ -224,6 +232,7 @@ def _print(outcome: Outcome) -> None:
         ", ",
         (f"{failed} failed", "error" if failed else ""),
         f"; {_reached(coverage.rules, coverage.rules_never_hit, coverage.rules_percent)} rules hit, ",
+        f"{branches} branches taken, " if coverage.branches else "",
         _reached(coverage.variants, coverage.variants_never_served, coverage.variants_percent),
         " variants served",
     )

@@ -16,11 +16,14 @@ from burgeed.cli.admin import Admin, admin, segment
 from burgeed.cli.commands import Group
 from burgeed.cli.documents import INSTANT_HELP, read_instant, read_pair
 from burgeed.cli.presentation import instant, print_json, print_line, print_table
-from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.cli.session import ENDS_ASKING, ENDS_WRITING, CommandFailed, ExitCode
 from burgeed.cli.unknown_outcome import telling_unknown
 from burgeed.private_directory import make_private_directory
 
 SCOPES = tuple(scope.value for scope in Scope)
+
+MOST_LISTED = 100_000
+"""Tokens; far fewer are good at the same time, and the others are forgotten after a while."""
 
 
 @click.group("token", cls=Group)
@@ -28,7 +31,7 @@ def token() -> None:
     """Make, list and revoke the tokens of a running daemon."""
 
 
-@token.command("create")
+@token.command("create", epilog=ENDS_WRITING)
 @click.argument("name")
 @click.option(
     "--scope",
@@ -111,11 +114,11 @@ def create(
     return ExitCode.OK
 
 
-@token.command("list")
+@token.command("list", epilog=ENDS_ASKING)
 @admin
 def list_tokens(asked: Admin, /) -> ExitCode:
     """List tokens, the newest first, without what is secret of them."""
-    items = asked.ask("GET", "/tokens")["items"]
+    items, _ = asked.pages("/tokens", {}, MOST_LISTED)
     if asked.as_json:
         print_json({"items": items})
         return ExitCode.OK
@@ -137,7 +140,7 @@ def list_tokens(asked: Admin, /) -> ExitCode:
     return ExitCode.OK
 
 
-@token.command("revoke")
+@token.command("revoke", epilog=ENDS_WRITING)
 @click.argument("token_id", metavar="ID")
 @click.option("--reason", metavar="TEXT", help="Why; kept in the audit.")
 @click.option("--actor", metavar="TEXT", help="On whose behalf; kept beside who you are.")
@@ -154,7 +157,7 @@ def revoke(asked: Admin, /, token_id: str, reason: str | None, actor: str | None
     return ExitCode.OK
 
 
-@token.command("whoami")
+@token.command("whoami", epilog=ENDS_ASKING)
 @admin
 def whoami(asked: Admin, /) -> ExitCode:
     """Tell as whom the daemon knows you, and what you may."""

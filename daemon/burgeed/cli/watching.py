@@ -15,7 +15,7 @@ from burgeed.cli.daemon import Unreachable
 from burgeed.cli.event_stream import Lost, StreamRefused, follow
 from burgeed.cli.parameters import addresses_of
 from burgeed.cli.presentation import instant, print_json, print_line, print_row
-from burgeed.cli.session import CommandFailed, ExitCode
+from burgeed.cli.session import ENDS_ASKING, CommandFailed, ExitCode
 
 _COLOURS = {"flag.killed": "error", "rolled_back": "warning", "override.removed": "warning"}
 _RESETS = {
@@ -27,7 +27,7 @@ _RESETS = {
 _UNIFORM = secrets.SystemRandom().uniform
 
 
-@click.command("watch")
+@click.command("watch", epilog=ENDS_ASKING)
 @click.option("--flag", metavar="KEY", help="Only of this flag, or of those that begin so: new-*.")
 @click.option("--level", metavar="NAME", help="Only overrides of this level.")
 @click.option("--scope", metavar="TEXT", help="Only overrides for this scope.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import secrets
 import shlex
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import click
 
 from burgeed.cli.admin import Admin, admin, flag_set_option
 from burgeed.cli.change_output import print_changes
+from burgeed.cli.confirming import confirm
 from burgeed.cli.presentation import print_json, print_line
 from burgeed.cli.session import ExitCode
 from burgeed.cli.unknown_outcome import telling_unknown
@@ -52,11 +52,7 @@ class Writing:
             click.Abort: the answer is no.
             click.UsageError: nobody can be asked.
         """
-        if self.confirmed or self.dry_run:
-            return
-        if not sys.stdin.isatty():
-            raise click.UsageError(f"{question} --yes says so where nobody can be asked")
-        click.confirm(question, abort=True, err=True)
+        confirm(question, confirmed=self.confirmed or self.dry_run)
 
     def send(
         self,

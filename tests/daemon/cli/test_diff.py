@@ -186,6 +186,9 @@ def test_contexts_come_from_standard_input_too(
         ('{"a": 1}\n{"a": \n', "contexts.jsonl:2: not JSON"),
         ('{"a": 1}\n[1]\n', "contexts.jsonl:2: a context is a JSON object"),
         ('[{"a": 1}, 2]', "contexts.jsonl, context 1: a context is a JSON object"),
+        ("", "contexts.jsonl has no context: write one JSON object a line"),
+        (" \n\n", "contexts.jsonl has no context"),
+        ("[]", "contexts.jsonl has no context"),
     ],
 )
 def test_a_sample_that_is_none_ends_with_2_and_says_where(

@@ -84,6 +84,26 @@ def test_rules_never_hit_and_variants_never_served_are_listed_with_places(
     ]
 
 
+def test_branches_never_taken_are_listed_with_places_and_count(written: Callable[..., Path]) -> None:
+    path = written(
+        "flags:\n"
+        "  f:\n"
+        "    variants: {on: true, off: false}\n"
+        "    targeting: {if: [{var: a}, on, {var: b}, on, off]}\n"
+        "tests: [{flag: f, context: {a: 1}, expected: {value: true}}, {flag: f, expected: {value: false}}]\n"
+    )
+    said = succeeded("test", path)
+    assert said == (
+        f"branch never taken\tif[3]\tf\t{path}:4:46\n"
+        "2 expectations: 2 passed, 0 failed; 0 of 0 (100 %) rules hit, 2 of 3 (66 %) branches taken, "
+        "2 of 2 (100 %) variants served\n"
+    )
+    branches = json.loads(succeeded("test", path, "--json"))["coverage"]["branches"]
+    assert (branches["number"], branches["reached"]) == (3, 2)
+    assert branches["missed"][0]["path"] == "flags.f.targeting.if[3]"
+    assert run_command("test", path, "--coverage-required", "67").returncode == 1
+
+
 def test_variants_that_a_boolean_flag_has_by_itself_stand_where_the_flag_stands(
     written: Callable[..., Path],
 ) -> None:

@@ -164,6 +164,17 @@ def test_wrong_usage_ends_with_2(operator: Operator, arguments: list[str]) -> No
     operator.refused("token", "create", "a", *arguments, code=2)
 
 
+@pytest.mark.parametrize("restriction", [["--level", "custmer"], ["--for", "custmer=c-42"]])
+def test_a_level_that_there_is_not_is_refused_with_the_one_that_was_meant(
+    operator: Operator, tmp_path: Path, restriction: list[str]
+) -> None:
+    path = tmp_path / "token"
+    create = ["token", "create", "slip", "--scope", "write", *restriction, "--output", path]
+    said = operator.refused(*create)
+    assert "there is no level `custmer`; did you mean `customer`?" in said and said.count("\n") == 1
+    assert not path.exists() and "slip" not in [row[1] for row in operator.rows("token", "list")]
+
+
 def test_on_a_terminal_the_list_is_a_table_that_cuts_nothing(operator: Operator) -> None:
     made(operator, "shown", "--scope", "read", "--scope", "evaluate", "--scope", "audit")
     (row,) = [row for row in operator.rows("token", "list") if row[1] == "shown"]

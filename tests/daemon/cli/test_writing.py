@@ -94,8 +94,12 @@ def test_a_level_with_a_slip_of_the_pen_is_refused_and_a_scope_is_told_to_have_n
 
 
 def test_a_lock_of_a_file_is_broken_with_a_warning(operator: Operator) -> None:
-    said = operator.says("override", "set", "organization", "acme", "legacy-export", "off", "--dry-run")
+    breaking = ("override", "set", "organization", "acme", "legacy-export", "off", "--dry-run")
+    said = operator.says(*breaking, "--reason", "incident")
     assert "`legacy-export` is locked for organization `acme`" in said and "this breaks the lock" in said
+    unreasoned = operator.ends(*breaking)
+    assert unreasoned.returncode == 1 and "takes a reason" in unreasoned.stderr
+    assert "--reason TEXT gives it" in unreasoned.stderr
 
 
 @pytest.mark.parametrize(
@@ -295,6 +299,7 @@ def test_a_problem_is_printed_as_json_too_where_it_is_asked_for(operator: Operat
         (["token", "create", "a", "--scope", "write", "--for", "c"], "LEVEL=SCOPE"),
         (["rollback", "--to", "1", "--level", "customer"], "--level with --scope"),
         (["history", "1", "--flag", "a"], "one of the three"),
+        (["history", "--action", "override.*"], "'override.set', 'override.remove'"),
         (["impact", "--recorded"], "--overlay FILE, or --to"),
         (["impact", "--to", "1"], "--contexts FILE, or --recorded"),
     ],
