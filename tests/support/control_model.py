@@ -130,10 +130,19 @@ class Model:
             for scope, flags in scopes.items():
                 for flag, document in flags.items():
                     key = ("override", flag, level, scope)
-                    is_lock = isinstance(document, dict) and document.get("lock")
-                    if is_lock and key in entries and entries[key] != self.entries.get(key):
+                    if not isinstance(document, dict) or not document.get("lock"):
+                        continue
+                    if key in entries and entries[key] != self.entries.get(key):
+                        return True
+                    variant = document["variant"]
+                    if key not in self.entries and self._loses_variant(entries, flag, variant):
                         return True
         return False
+
+    def _loses_variant(self, entries: Entries, flag: str, variant: str) -> bool:
+        before, after = self._flag(self.entries, flag), self._flag(entries, flag)
+        had = before is not None and variant in before["variants"]
+        return had and (after is None or variant not in after["variants"])
 
     def _last_change(self, command: Mapping[str, Any]) -> int:
         key = ("override", command["flag"], command["level"], command["scope"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from burgeed.audit.errors import AuditUnavailable, Undecryptable
 from burgeed.audit.journal import Journal
 from burgeed.audit.records import EraseOutcome, Requester
 from burgeed.audit.retention import event_of, refuse_held
-from burgeed.database.protocol import Transaction
+from burgeed.database.errors import WriteRefused
+from burgeed.database.protocol import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,26 @@ def erase(
     }
     journal.append(transaction, [event_of("audit.erase", requester, now, detail)])
     return EraseOutcome(True, subject_id.hex(), entries, reached.pseudonym, reached.revisions, reached.left)
+
+
+async def rehearsed(database: Database, work: Callable[[Transaction], EraseOutcome]) -> EraseOutcome:
+    """What erasing would come to, found out in a transaction that is rolled back; without a pseudonym, which
+    is another one each time. Raises as the work does.
+    """
+
+    def rehearse(transaction: Transaction) -> None:
+        raise _Rehearsed(replace(work(transaction), pseudonym=""))
+
+    try:
+        await database.write(rehearse)
+    except _Rehearsed as ended:
+        return ended.outcome
+    raise AssertionError("a rehearsal was written")
+
+
+class _Rehearsed(WriteRefused):
+    """Nothing is erased."""
+
+    def __init__(self, outcome: EraseOutcome) -> None:
+        super().__init__("a rehearsal")
+        self.outcome = outcome

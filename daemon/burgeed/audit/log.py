@@ -22,7 +22,7 @@ from burgeed.audit.rotation import RotateOutcome, rewrap, rotate_signing
 from burgeed.audit.throttle import Throttle
 from burgeed.clock import Clock
 from burgeed.database.errors import DatabaseError
-from burgeed.database.protocol import Database
+from burgeed.database.protocol import Database, Transaction
 from burgeed.signing.keys import PrivateKey
 
 LATE = 120.0
@@ -91,11 +91,14 @@ class AuditLog:
         """The latest signed checkpoint, C2SP text; None where there is none. Raises DatabaseUnavailable."""
         return await self.checkpoints.latest()
 
-    async def prune(self, requester: Requester, *, before: float | None = None) -> PruneOutcome:
+    async def prune(
+        self, requester: Requester, *, before: float | None = None, dry_run: bool = False
+    ) -> PruneOutcome:
         """Drop whole segments older than the retention, or than ``before`` where that is earlier.
 
         Args:
             before: Unix seconds.
+            dry_run: tell what would go, and change nothing.
 
         Raises:
             Held: a legal hold forbids it.
@@ -105,15 +108,18 @@ class AuditLog:
         self._permit(requester, "prune")
         kept_since = self._clock.wall() - self._retention_days * DAY
         until = kept_since if before is None else min(before, kept_since)
+        moment = round(until * 1_000_000)
+        if dry_run:
+            return await self._database.read(lambda transaction: retention.prunable(transaction, moment))
         outcome = await self._database.write(
-            lambda transaction: retention.prune(
-                transaction, self.journal, requester, round(until * 1_000_000)
-            )
+            lambda transaction: retention.prune(transaction, self.journal, requester, moment)
         )
         await self._cover()
         return outcome
 
-    async def erase(self, requester: Requester, kind: str, name: str, legal_basis: str) -> EraseOutcome:
+    async def erase(
+        self, requester: Requester, kind: str, name: str, legal_basis: str, *, dry_run: bool = False
+    ) -> EraseOutcome:
         """Make one subject's personal data unreadable for ever: its key is deleted, and where the name stood
         in the clear a pseudonym stands.
 
@@ -121,6 +127,7 @@ class AuditLog:
             kind: ``person`` for actors, else the level whose scope it is: ``customer``, ``organization``.
             name: as it was recorded.
             legal_basis: kept in the entry that tells of the erasure; name no person in it.
+            dry_run: tell what would go, and change nothing; there is no pseudonym then.
 
         Raises:
             InForce: what is in force names the subject.
@@ -129,11 +136,13 @@ class AuditLog:
         self._permit(requester, "erase")
         reach = self.reach
         beside = erasure.nothing_beside if reach is None else await reach.prepare(kind, name)
-        outcome = await self._database.write(
-            lambda transaction: erasure.erase(
-                transaction, self.journal, requester, kind, name, legal_basis, beside
-            )
-        )
+
+        def work(transaction: Transaction) -> EraseOutcome:
+            return erasure.erase(transaction, self.journal, requester, kind, name, legal_basis, beside)
+
+        if dry_run:
+            return await erasure.rehearsed(self._database, work)
+        outcome = await self._database.write(work)
         await self._cover()
         if not outcome.found:
             return outcome

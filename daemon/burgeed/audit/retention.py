@@ -53,6 +53,17 @@ def prune(transaction: Transaction, journal: Journal, requester: Requester, befo
     return PruneOutcome(len(old), int(entries), through)
 
 
+def prunable(transaction: Transaction, before: int) -> PruneOutcome:
+    """What :func:`prune` would drop. Raises Held."""
+    refuse_held(transaction)
+    old = _older(transaction, before)
+    if not old:
+        return PruneOutcome(0, 0, 0)
+    through = old[-1].last_seq or 0
+    [[entries]] = transaction.execute("SELECT COUNT(*) FROM audit_entries WHERE seq <= ?", (through,))
+    return PruneOutcome(len(old), int(entries), through)
+
+
 def refuse_held(transaction: Transaction) -> None:
     """Raise Held where there is a legal hold."""
     holds = transaction.execute("SELECT name FROM audit_holds ORDER BY name LIMIT 1")

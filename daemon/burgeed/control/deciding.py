@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from burgeed.control.commands import RollBack
+from burgeed.control.commands import CreateFlag, PatchFlag, ReplaceFlag, RollBack, SetOverrides
 from burgeed.control.committing import Committer
 from burgeed.control.errors import NotAllowed, NotFound, Stale
 from burgeed.control.permission import check_locks, check_principal
@@ -23,6 +23,9 @@ from burgeed.revisions.values import Document, Entry, EntryKey
 
 Demands: TypeAlias = Callable[[WriteRequest, Plan], str | None]
 """What else must hold for a write, such as a reason: why it is refused, for a person; else None."""
+
+_MAKING: Final = (CreateFlag, ReplaceFlag, PatchFlag, SetOverrides)
+"""Commands about flags and overrides by their names, each of which may not be there yet."""
 
 NOTHING: Final[Mapping[EntryKey, Entry]] = {}
 
@@ -74,8 +77,23 @@ def _permitted(request: WriteRequest, view: View, earlier: Mapping[EntryKey, Ent
     check_principal(planned.changes, request.principal)
     if request.second is not None:
         check_principal(planned.changes, request.second)
-    broken = check_locks(planned.changes, view, request.principal)
-    return replace(planned, warnings=planned.warnings + broken)
+    _check_presence(request, planned, view)
+    broken = check_locks(planned.changes, view, request.principal, request.reason)
+    warnings = tuple(f"{each.told}: this breaks the lock" for each in broken if each.is_new)
+    return replace(planned, warnings=planned.warnings + warnings, broken=broken)
+
+
+def _check_presence(request: WriteRequest, planned: Plan, view: View) -> None:
+    """Raise Stale where something would be made, and the asker wants to change only what is there."""
+    if not request.if_present or not isinstance(request.command, _MAKING):
+        return
+    for change in planned.changes:
+        if view.document(change.key) is None:
+            what = f"{change.key.kind} `{change.key.flag_key}`"
+            raise Stale(
+                f"there is no such {what} that `If-Match: *` could be about; leave it out to make one",
+                view.state.revision,
+            )
 
 
 def _check_demands(request: WriteRequest, planned: Plan, demands: Demands) -> None:

@@ -21,7 +21,9 @@ def demands_of(mode: Mode, synchronised: Callable[[], bool | None] = clock_is_sy
     """
 
     def demands(request: WriteRequest, plan: Plan) -> str | None:
-        operations: set[Privileged | None] = {*operations_of(plan.changes)} or {None}
+        privileged: set[Privileged | None] = {*operations_of(plan.changes)}
+        if plan.broken:
+            privileged.add("break-glass")
         refusals = (
             why_not(
                 mode,
@@ -31,7 +33,7 @@ def demands_of(mode: Mode, synchronised: Callable[[], bool | None] = clock_is_sy
                 operation=operation,
                 synchronised=synchronised,
             )
-            for operation in sorted(operations, key=str)
+            for operation in sorted(privileged or {None}, key=str)
         )
         return next((refusal for refusal in refusals if refusal is not None), None)
 

@@ -5,8 +5,9 @@ ControlError
 ├── AlreadyExists       a flag of that key is there already
 ├── Stale               it has changed since the revision that If-Match names
 ├── Invalid             the document or the command cannot be; carries every fault
-├── Locked              a lock of a layer beneath forbids it, and break-glass was not used
-├── NotAllowed          the principal may write, but not there
+├── Forbidden
+│   ├── Locked          a lock of a layer beneath forbids it, and break-glass was not used
+│   └── NotAllowed      the principal may write, but not there
 ├── KeyReused           an Idempotency-Key that stood for another request
 └── Unwritten           the store or the audit refuses: nothing was written
     └── Unknown         the store failed while committing; look again before trying again
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from burgee.fault import Fault
+from burgeed.revisions.values import EntryKey
 
 
 class ControlError(Exception):
@@ -70,13 +72,25 @@ class Invalid(ControlError):
         self.faults = tuple(faults)
 
 
-class Locked(ControlError):
-    """A lock beneath forbids it."""
+class Forbidden(ControlError):
+    """Whoever asks may write, and not this.
+
+    Args:
+        key: the entry that it is about; None where it is about none in particular.
+    """
+
+    def __init__(self, message: str, key: EntryKey | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class Locked(Forbidden):
+    """A lock beneath forbids it; the key is the lock's."""
 
     slug = "locked"
 
 
-class NotAllowed(ControlError):
+class NotAllowed(Forbidden):
     """The principal may not write there."""
 
     slug = "not-allowed"

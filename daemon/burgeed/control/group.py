@@ -125,7 +125,14 @@ def _answer(
     plan, number = decision.plan, view.state.revision
     if plan.changes and not request.dry_run:
         number += 1
-    outcome = WriteOutcome(number, plan.action, plan.changes, decision.warnings, dry_run=request.dry_run)
+    outcome = WriteOutcome(
+        number,
+        plan.action,
+        plan.changes,
+        decision.warnings,
+        dry_run=request.dry_run,
+        broke_locks=bool(plan.broken),
+    )
     if request.dry_run:
         return Answer(outcome, tentative=tentative)
     kept = remembered(request, outcome, view.now)
@@ -142,7 +149,7 @@ def _answer(
         request.request_id,
         plan.target,
     )
-    events = audit_events(revision, request, decision.covered)
+    events = audit_events(revision, request, decision.covered, plan.broken)
     return Answer(outcome, write=Write(revision, write_id(), events, kept), tentative=tentative)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
+from burgee.fault import Fault
 from burgeed.authority.principal import Principal, Scope
-from burgeed.control.errors import Locked, NotAllowed
-from burgeed.control.planning.view import View, is_locking
+from burgeed.control.errors import Invalid, Locked, NotAllowed
+from burgeed.control.planning.locks import BrokenLock, broken_locks
+from burgeed.control.planning.view import View
 from burgeed.revisions.values import Change
+
+UNREASONED: Final = Fault("breaking a lock takes a reason", ("reason",), "say why: `reason` in the query")
 
 
 def check_principal(changes: Iterable[Change], principal: Principal) -> None:
@@ -16,32 +21,32 @@ def check_principal(changes: Iterable[Change], principal: Principal) -> None:
         key = change.key
         refusal = principal.restriction.refusal(key.kind, key.flag_key, key.level, key.scope)
         if refusal is not None:
-            raise NotAllowed(refusal)
+            raise NotAllowed(refusal, key)
 
 
-def check_locks(changes: Iterable[Change], view: View, principal: Principal) -> tuple[str, ...]:
-    """See whether changes cover a locked override of a source.
+def check_locks(
+    changes: Iterable[Change], view: View, principal: Principal, reason: str
+) -> tuple[BrokenLock, ...]:
+    """See whether changes put locked overrides of a source out of force.
 
     Returns:
-        For a principal that breaks glass, a warning of each lock that is covered and was not before.
+        Those locks, for a principal that breaks glass.
 
     Raises:
-        Locked: one is, and the principal does not.
+        Locked: there is one, and the principal does not.
+        Invalid: the principal does, and says no reason.
     """
-    broken: list[str] = []
-    for change in changes:
-        key = change.key
-        if key.kind != "override" or change.after is None:
-            continue
-        beneath = view.beneath.override(key.flag_set, key.level, key.scope, key.flag_key)
-        if beneath is None or not is_locking(beneath, view.now):
-            continue
-        where = beneath.origin.file or beneath.origin.source
-        locked = f"flag `{key.flag_key}` is locked for {key.level} `{key.scope}` in {where}:"
-        if not principal.may(Scope.BREAK_GLASS):
-            raise Locked(
-                f"{locked} only a principal with the scope {Scope.BREAK_GLASS} may set something else there"
-            )
-        if change.before is None:
-            broken.append(f"{locked} this breaks the lock")
-    return tuple(broken)
+    broken = tuple(broken_locks(changes, view))
+    if not broken:
+        return ()
+    if not principal.may(Scope.BREAK_GLASS):
+        first = broken[0]
+        so = f"with this it would lead nowhere: {first.why}: " if first.why else ""
+        raise Locked(
+            f"{first.told}: {so}only a principal with the scope {Scope.BREAK_GLASS}"
+            " may set something else there",
+            first.lock,
+        )
+    if not reason.strip():
+        raise Invalid(f"{broken[0].told}: {UNREASONED.message}; {UNREASONED.remedy}", [UNREASONED])
+    return broken

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.leaves import leaf_changes
 from burgeed.audit.subjects import people
+from burgeed.control.planning.locks import BrokenLock
 from burgeed.control.request import WriteRequest
 from burgeed.revisions.values import Change, Document, EntryKey, Revision
 
 
 def audit_events(
-    revision: Revision, request: WriteRequest, covered: Mapping[EntryKey, Document]
+    revision: Revision,
+    request: WriteRequest,
+    covered: Mapping[EntryKey, Document],
+    broken: Sequence[BrokenLock] = (),
 ) -> tuple[AuditEvent, ...]:
     """What is recorded with a revision.
 
     Args:
         covered: what the sources say of entries that were not there or are no more: leaves are compared with
             what was served, so that a toggled flag of a file is one leaf.
+        broken: locks that it puts out of force: each has an entry of its own, and where it stands is in the
+            detail of the entries that the change has.
     """
     events: list[AuditEvent] = []
     agreed: dict[str, Any] = {}
@@ -28,9 +34,16 @@ def audit_events(
     if revision.action == "rollback":
         detail = {"target": revision.target, "changes": len(revision.changes), **agreed.get("detail", {})}
         events.append(_event(revision, "rollback", **agreed | {"detail": detail}))
+    for lock in broken:
+        where = {"flag_set": lock.lock.flag_set, "flag_key": lock.lock.flag_key}
+        where |= {"level": lock.lock.level, "scope": lock.lock.scope}
+        detail = {"brokeLock": lock.origin, "by": lock.by.kind, **agreed.get("detail", {})}
+        events.append(_event(revision, "break-glass", **where, **agreed | {"detail": detail}))
     for change in revision.changes:
         key = change.key
         beneath = covered.get(key)
+        origins = sorted({each.origin for each in broken if each.by == key})
+        told = {**agreed.get("detail", {}), **({"brokeLock": ", ".join(origins)} if origins else {})}
         leaves = leaf_changes(
             beneath if change.before is None else change.before,
             beneath if change.after is None else change.after,
@@ -52,7 +65,7 @@ def audit_events(
                     new=new,
                     had_old=had_old,
                     has_new=has_new,
-                    **agreed,
+                    **agreed | {"detail": told},
                 )
             )
     for principal in (request.principal, request.second):

@@ -18,6 +18,7 @@ class WriteRequest:
         on_behalf_of: whom the principal names as acting; empty names nobody.
         if_match: the revision that the asker has seen; None is any. It holds as long as nothing that the
             command is about has changed after it.
+        if_present: flags and overrides are changed only where they are there already: none is made.
         idempotency_key: the same key of the same principal gives the first outcome again for 24 hours.
         dry_run: plan, answer, write nothing.
         second: another person who stands behind it too; None where nobody does.
@@ -32,6 +33,7 @@ class WriteRequest:
     idempotency_key: str = ""
     dry_run: bool = False
     second: Principal | None = None
+    if_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class WriteOutcome:
         flags_changed: keys of the flags whose answers differ now; None for a dry run.
         generation: what is served with it; None for a dry run.
         replayed: whether this is the outcome of an earlier request with the same key.
+        broke_locks: whether locks of a source were put out of force.
     """
 
     revision: int
@@ -55,3 +58,4 @@ class WriteOutcome:
     generation: str | None = None
     dry_run: bool = False
     replayed: bool = False
+    broke_locks: bool = False

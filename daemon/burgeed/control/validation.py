@@ -102,7 +102,7 @@ def _once(report: Report, place: Path, why: str) -> None:
     """Put down why something is inactive, unless a fault says so already."""
     told = (fault.path for fault in report.faults if fault.severity == "error")
     if why and not any(path[: len(place)] == place[: len(path)] for path in told):
-        report.error(place, why)
+        report.error(place, why, "define first what it names, or do not set it")
 
 
 def _judged_with(

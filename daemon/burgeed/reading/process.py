@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import types
@@ -16,6 +15,7 @@ from burgee.expectations.expectation import Expectation
 from burgee.fault import Fault, Path
 from burgee.layer import Layer
 from burgee.wire.layer import LayerAssembler
+from burgeed.reading.ending import end, gone, is_alive
 from burgeed.reading.limits import FILE_SIZE_LIMIT, FRAME_LIMIT
 from burgeed.reading.messages import (
     DOCUMENT,
@@ -35,7 +35,6 @@ from burgeed.reading.messages import (
 )
 
 _WRITE_SIZE = 256 * 1024
-_GRACE = 1.0
 _T = TypeVar("_T")
 
 
@@ -96,7 +95,7 @@ class ReaderProcess:
         async with self._lock:
             self._discard()
             while self._ended:
-                await _gone(self._ended.pop())
+                await gone(self._ended.pop())
 
     async def read(
         self, source: str, files: Sequence[SourceFile], previous: LayerAssembler | None = None
@@ -215,7 +214,7 @@ class ReaderProcess:
 
     async def _running(self) -> Process:
         self._ended = [each for each in self._ended if each.returncode is None]
-        if self._process is not None and not _is_alive(self._process):
+        if self._process is not None and not is_alive(self._process):
             self._discard()
         if self._process is None:
             try:
@@ -233,14 +232,14 @@ class ReaderProcess:
     def _discard(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            _end(process)
+            end(process)
             self._ended.append(process)
 
     async def _cause_of_death(self) -> str:
         process = self._process
         if process is None:
             return "the reader ended"
-        code = await _gone(process)
+        code = await gone(process)
         if code >= 0:
             return f"the reader ended with status {code} while it was reading"
         return f"the reader was ended by {signal.Signals(-code).name} while it was reading"
@@ -284,43 +283,6 @@ def _unexpected(kind: bytes, payload: bytes) -> ReaderFailed:
     if kind == FAILURE:
         return ReaderFailed(f"the reader went wrong: {payload.decode('utf-8', 'replace').strip()}")
     return ReaderFailed(f"the reader sent an unexpected reply {kind!r}")
-
-
-def _end(process: Process) -> None:
-    if _is_alive(process):
-        _kill(process)
-    elif process.stdin is not None:
-        process.stdin.close()
-
-
-def _is_alive(process: Process) -> bool:
-    """Whether a process has not ended yet, though the event loop may not have noticed.
-
-    Its exit status is left for the event loop: ``Process.kill`` would take it from an ended process.
-    """
-    if process.returncode is not None:
-        return False
-    try:
-        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-    except ChildProcessError:
-        return False
-
-
-async def _gone(process: Process) -> int:
-    """Wait until a process that should be ending has ended; returns its exit status."""
-    try:
-        async with asyncio.timeout(_GRACE):
-            return await process.wait()
-    except TimeoutError:
-        _kill(process)
-        return await process.wait()
-
-
-def _kill(process: Process) -> None:
-    try:
-        process.kill()
-    except ProcessLookupError:
-        pass
 
 
 @types.coroutine

@@ -27,8 +27,8 @@ def read_files(
 ) -> tuple[Layer, tuple[Fault, ...]]:
     """Read the files of one source as one layer.
 
-    While a file cannot be read to its end, only what the parsers object to is reported: a reference from
-    another file into it would look wrong without being so.
+    While a file cannot be read to its end, of the others only that is reported which it cannot mend: a
+    reference into it would look wrong without being so.
 
     Args:
         kept: of this source; what it has is not read again. It makes the work less and the outcome no other.
@@ -43,16 +43,17 @@ def read_files(
         kept.forget_files_but(file.path for file in files)
     parsed = [parse(file, None if kept is None else kept.sections) for file in files]
     refused = [fault for each in parsed for fault in each.faults]
-    if any(each.document is None for each in parsed):
-        raise DefinitionError(_in_order(refused, files))
     by_file = {each.file: each for each in parsed}
+    documents = [SourceDocument(each.document, each.file) for each in parsed if each.document is not None]
+    complete = len(documents) == len(parsed)
+    # A part of the files would let go of what is kept of the others.
+    readings = kept.readings if kept is not None and complete else None
     try:
-        documents = [SourceDocument(each.document, each.file) for each in parsed]
-        layer, found = read_layer(source, documents, None if kept is None else kept.readings)
+        layer, found = read_layer(source, documents, readings, complete=complete)
     except DefinitionError as error:
         raise DefinitionError(_in_order([*refused, *_placed(error.faults, by_file)], files)) from None
     warnings = _placed(found, by_file)
-    if refused:
+    if refused or not complete:
         raise DefinitionError(_in_order([*refused, *warnings], files))
     return layer, _in_order(warnings, files)
 

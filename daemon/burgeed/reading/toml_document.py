@@ -13,7 +13,8 @@ from burgee.value import LARGEST_INTEGER, SMALLEST_INTEGER
 from burgeed.reading.parsed import DEPTH_LIMIT, Findings, ParsedDocument, Unreadable
 from burgeed.reading.place import LinePositions, Place, Places, Position
 from burgeed.reading.text import decode
-from burgeed.reading.toml_tree import date_time_text, read_tree
+from burgeed.reading.toml_tokens import date_time_text
+from burgeed.reading.toml_tree import read_tree
 
 _WHERE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TWICE: Final = ("Cannot ", "Duplicate ")

@@ -6,9 +6,6 @@ Slower than tomllib and less strict about what TOML forbids: tomllib has the las
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 import tree_sitter_toml
@@ -17,9 +14,9 @@ from tree_sitter import Language, Node, Parser
 from burgee.fault import Path
 from burgeed.reading.parsed import DEPTH_LIMIT, Findings, absorb
 from burgeed.reading.place import LinePositions, Place
+from burgeed.reading.toml_tokens import KEYS, date_time_of, string_of, text_of, value_of, values_in
 
 _LANGUAGE: Final = Language(tree_sitter_toml.language())
-_KEYS: Final = ("bare_key", "quoted_key", "dotted_key")
 _DATES: Final = {
     "local_date": "a date without a time",
     "local_time": "a time without a date",
@@ -65,12 +62,6 @@ def read_tree(content: bytes, lines: LinePositions, findings: Findings) -> Tree:
     reader = _Reader(lines, findings)
     reader.document(root)
     return Tree(reader.root, reader.root_place, _first_error(root) if root.has_error else None)
-
-
-def date_time_text(value: datetime) -> str:
-    """A date-time with an offset as RFC 3339 text."""
-    text = value.isoformat()
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 class _Reader:
@@ -151,7 +142,7 @@ class _Reader:
 
     def _pair(self, node: Node, here: _Open) -> None:
         keys = self._keys(node, here.path)
-        written = _value_node(node)
+        written = value_of(node)
         if not keys or written is None:
             return
         for key, offset in keys[:-1]:
@@ -189,20 +180,20 @@ class _Reader:
         return _Open(table, Place(0, 0, {}), path)
 
     def _keys(self, node: Node, path: Path) -> list[tuple[str, int]]:
-        key = next((child for child in node.named_children if child.type in _KEYS), None)
+        key = next((child for child in node.named_children if child.type in KEYS), None)
         tokens: list[Node] = []
         while key is not None:
             if key.type != "dotted_key":
                 tokens.append(key)
                 break
-            parts = [child for child in key.named_children if child.type in _KEYS]
+            parts = [child for child in key.named_children if child.type in KEYS]
             tokens.extend(reversed(parts[1:]))
             key = parts[0] if parts else None
         self._check_depth((*path, *("" for _ in tokens[1:])), node.start_byte)
         keys: list[tuple[str, int]] = []
         for token in reversed(tokens):
-            text = _text(token)
-            name = _string(text) if token.type == "quoted_key" else text
+            text = text_of(token)
+            name = string_of(text) if token.type == "quoted_key" else text
             if name is None:
                 return []
             keys.append((name, token.start_byte))
@@ -226,7 +217,7 @@ class _Reader:
             return table, place
         items: list[Any] = []
         places: list[Place] = []
-        for child in _values(node):
+        for child in values_in(node):
             item, item_place = self._value(child, (*path, len(items)))
             items.append(item)
             places.append(item_place)
@@ -235,7 +226,7 @@ class _Reader:
     def _scalar(self, node: Node, path: Path) -> object:
         if node.has_error or node.is_missing:
             return None
-        written = _text(node)
+        written = text_of(node)
         position = self._lines.at(node.start_byte)
         if node.type == "boolean":
             return written == "true"
@@ -247,7 +238,7 @@ class _Reader:
             number = float(written.replace("_", ""))
             return number if math.isfinite(number) else self._findings.no_number(written, position, path)
         if node.type == "string":
-            text = _string(written)
+            text = string_of(written)
             if text is not None and "\0" in text:
                 self._findings.null_character(position, path)
             return text
@@ -256,7 +247,7 @@ class _Reader:
             remedy = "write a date-time with an offset such as 2026-12-01T00:00:00Z, or text in quotes"
             self._findings.add(position, path, message, remedy, void=True)
             return written
-        return _date_time(written)
+        return date_time_of(written)
 
 
 def _first_error(node: Node) -> int:
@@ -272,35 +263,3 @@ def _members(place: Place) -> dict[str, Place]:
     if not isinstance(place.within, dict):
         raise TypeError("the place of a table holds places by key")
     return place.within
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode()
-
-
-def _values(node: Node) -> Iterator[Node]:
-    return (child for child in node.named_children if child.type not in ("comment", "ERROR"))
-
-
-def _value_node(pair: Node) -> Node | None:
-    return next((child for child in _values(pair) if child.type not in _KEYS), None)
-
-
-def _string(written: str) -> str | None:
-    """The text that a string token stands for; None where it is malformed."""
-    quote = written[:1]
-    if not written.startswith(quote * 3) and (quote == "'" or "\\" not in written):
-        return written[1:-1]
-    try:
-        text: str = tomllib.loads(f"text = {written}")["text"]
-    except tomllib.TOMLDecodeError:
-        return None
-    return text
-
-
-def _date_time(written: str) -> str | None:
-    try:
-        value = tomllib.loads(f"moment = {written}")["moment"]
-    except tomllib.TOMLDecodeError:
-        return None
-    return date_time_text(value) if isinstance(value, datetime) else None

@@ -11,7 +11,7 @@ route      Unix socket           loopback             client's certificate  else
 ========== ===================== ==================== ===================== =========
 open       anyone                anyone               anyone                anyone
 evaluate   anyone, or the scope  anyone, or the scope anyone, or the scope  the scope
-by_socket  whoever may connect   the scope            the scope             the scope
+by_socket  who may evaluate      the scope            the scope             the scope
 any other  the scope             the scope            the scope             the scope
 ========== ===================== ==================== ===================== =========
 
@@ -20,41 +20,28 @@ A client's certificate says who is at the other end, beside the token as a peer'
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from aiohttp import web
 
-from burgee.resolution import ErrorCode
 from burgeed.authority.peers import PeerRoles
 from burgeed.authority.principal import ANONYMOUS, Principal, Scope
 from burgeed.clock import Clock, SystemClock
 from burgeed.server.connection import Connection, is_by_socket
-from burgeed.server.errors import RETRY, Refusal
-from burgeed.server.peer import UNKNOWN, Peer
+from burgeed.server.denial import Denied, LimitedDenials, OnDenied, peer_at, say_nothing
+from burgeed.server.errors import RETRY
 from burgeed.server.route import OPEN, PRINCIPAL, ROUTE, Handler, Route
 from burgeed.server.shown_token import API_KEY, BEARER, as_bytes, shown_token, shows_token
 from burgeed.server.state import ServerState
 from burgeed.server.sync_token import SyncToken, TokenUnusable
-from burgeed.server.throttle import Throttle
 from burgeed.server.token_watch import is_stream, served_while_good
 from burgeed.settings.model import EvaluationAccess
 
 SECOND = "Burgee-Second-Token"
 
-FAILURES_PER_SECOND = 10
-"""Refusals of one peer that are told to the audit; those beyond are answered alike and only counted."""
-
 SYNC_TOKEN = Principal("sync-token-file", "token", frozenset({Scope.EVALUATE}))
 """Who shows the token of ``--sync-token-file``: evaluates, and has what lies under ``/sync/``."""
-
-
-class Denied(Refusal):
-    """A request that is not admitted: 401, 403, or 503 where that cannot be told."""
-
-    def __init__(self, status: int, details: str, *, headers: dict[str, str] | None = None) -> None:
-        super().__init__(status, ErrorCode.GENERAL, details, headers=headers, close=True)
 
 
 class Tokens(Protocol):
@@ -74,14 +61,6 @@ class Tokens(Protocol):
         ...
 
 
-OnDenied: TypeAlias = Callable[[web.Request, Route, Principal, str], None]
-"""Told of a refusal: the request, its route, who asked as far as that is known, and why. Must not wait."""
-
-
-def _say_nothing(request: web.Request, route: Route, principal: Principal, why: str) -> None:
-    pass
-
-
 class Authorization:
     """Admits requests.
 
@@ -90,7 +69,7 @@ class Authorization:
         peers: roles of the socket's peers; by default the daemon's own uid is admin.
         evaluation: open to whoever reaches the socket or loopback, or to who has the scope.
         sync_token: a further secret, for ``/sync/`` alone.
-        on_denied: see :data:`OnDenied`; not called for failures beyond :data:`FAILURES_PER_SECOND`.
+        on_denied: see :data:`burgeed.server.denial.OnDenied`.
     """
 
     def __init__(
@@ -100,20 +79,18 @@ class Authorization:
         evaluation: EvaluationAccess = "open",
         *,
         sync_token: SyncToken | None = None,
-        on_denied: OnDenied = _say_nothing,
+        on_denied: OnDenied = say_nothing,
         clock: Clock | None = None,
     ) -> None:
         self._tokens = tokens
         self._peers = PeerRoles() if peers is None else peers
         self._evaluation_is_open = evaluation == "open"
         self._sync_token = sync_token
-        self._on_denied = on_denied
-        self._throttle = Throttle(FAILURES_PER_SECOND, (clock or SystemClock()).monotonic)
-        self._state = ServerState()
+        self._denials = LimitedDenials(on_denied, clock or SystemClock())
 
     def count_in(self, state: ServerState) -> None:
         """Count refusals in the server's state from now on."""
-        self._state = state
+        self._denials.count_in(state)
 
     def guarded(self, route: Route) -> Handler:
         """The route's handler, asked only with a request that is admitted; its principal is in the request.
@@ -175,7 +152,11 @@ class Authorization:
             Denied: 401 for a wrong token.
         """
         principal = await self._authenticated(request, request[ROUTE])
-        return is_by_socket(request) or principal.may(Scope.READ)
+        return self._evaluates_by_socket(principal, request) or principal.may(Scope.READ)
+
+    def refused(self, request: web.Request, why: str) -> None:
+        """Count and tell that somebody who was admitted may not do what they ask for after all."""
+        self._denials.add(request, request[ROUTE], request[PRINCIPAL], why)
 
     async def second(self, request: web.Request) -> Principal | None:
         """Who else stands behind an admitted request; None where ``Burgee-Second-Token`` shows nobody.
@@ -205,7 +186,7 @@ class Authorization:
             # Nobody could say whether it is good: whoever shows it is nobody, whatever their uid.
             return ANONYMOUS
         if shown is None:
-            return _with_peer(self._peers.principal(_peer(request).uid) or ANONYMOUS, request)
+            return _with_peer(self._peers.principal(peer_at(request).uid) or ANONYMOUS, request)
         principal = None if self._tokens is None else self._tokens.authenticate(shown)
         if principal is None and self._sync_token is not None:
             principal = await self._by_file(self._sync_token, shown, route)
@@ -228,19 +209,25 @@ class Authorization:
         access = route.access
         if access == OPEN or principal.may(access):
             return True
-        if access is Scope.EVALUATE and self._evaluation_is_open and _peer(request).is_admitted:
+        if access is Scope.EVALUATE and self._evaluation_is_open and peer_at(request).is_admitted:
             return True
-        if route.by_socket and is_by_socket(request):
+        if route.by_socket and self._evaluates_by_socket(principal, request):
             return True
         return principal.name == SYNC_TOKEN.name and _is_sync(route)
 
+    def _evaluates_by_socket(self, principal: Principal, request: web.Request) -> bool:
+        """Whether somebody on the socket may evaluate: a provider there needs what it evaluates with."""
+        if not is_by_socket(request):
+            return False
+        return self._evaluation_is_open or principal.may(Scope.EVALUATE)
+
     def _refused(self, request: web.Request, route: Route, principal: Principal) -> Denied:
         """The refusal of somebody known, or of nobody."""
-        scope = str(route.access)
+        scope = str(Scope.EVALUATE if route.by_socket and is_by_socket(request) else route.access)
         if principal.kind == "token":
             why = f"token {principal.name} has not the scope {scope}"
             return self._failed(request, route, principal, why, status=403)
-        uid = _peer(request).uid
+        uid = peer_at(request).uid
         if uid is not None and shown_token(request) is None:
             why = f"uid {uid} may not: --admin-peer gives it a role, or show a token with the scope {scope}"
             return self._failed(request, route, principal, why, status=403)
@@ -262,11 +249,8 @@ class Authorization:
         status: int = 401,
         challenge: bool = True,
     ) -> Denied:
-        """Count a refusal and, unless the peer has had too many in this second, tell of it."""
-        self._state.denied += 1
-        peer = _peer(request)
-        if not self._throttle.exceeds(peer):
-            self._on_denied(request, route, principal, why)
+        """Count a refusal and tell of it."""
+        self._denials.add(request, route, principal, why)
         headers = None
         if status == 401 and challenge:
             wrong = ', error="invalid_token"' if shows_token(request) else ""
@@ -276,14 +260,10 @@ class Authorization:
 
 def _with_peer(principal: Principal, request: web.BaseRequest) -> Principal:
     """The principal, and who the connection says is at its other end."""
-    peer = _peer(request)
+    peer = peer_at(request)
     if peer.uid is None and not peer.certificate:
         return principal
     return replace(principal, uid=peer.uid, certificate=peer.certificate)
-
-
-def _peer(request: web.BaseRequest) -> Peer:
-    return request.protocol.peer if isinstance(request.protocol, Connection) else UNKNOWN
 
 
 def _is_sync(route: Route) -> bool:

@@ -156,6 +156,9 @@ class Connection(web.RequestHandler):
             details = (
                 "the request line or a header is too long" if too_long else "this is not well-formed HTTP"
             )
+        elif isinstance(exc, ConnectionError) and self._has_left(request):
+            _log.debug("a client left before its answer was written", extra={"error": type(exc).__name__})
+            details = "the client has left"
         else:
             self._state.failures += 1
             log_unexpected("a request failed", exc)
@@ -169,6 +172,11 @@ class Connection(web.RequestHandler):
         """Write one line in place of aiohttp's traceback."""
         found = kw.get("exc_info")
         log_unexpected("a connection failed", found if isinstance(found, BaseException) else None)
+
+    def _has_left(self, request: web.BaseRequest) -> bool:
+        """Whether nobody waits for the answer any more, or its beginning is written and no more will be."""
+        transport = self.transport
+        return transport is None or transport.is_closing() or request.writer.output_size > 0
 
     def _await_header(self) -> None:
         self._header_timer = self._loop.call_later(self._limits.header_deadline, self._no_header)

@@ -15,6 +15,7 @@ from burgeed.server import problems
 from burgeed.server.access import AccessRules
 from burgeed.server.connection import Connection
 from burgeed.server.errors import RETRY, Refusal, from_http_exception, log_unexpected
+from burgeed.server.request_id import HEADER, request_id_of
 from burgeed.server.state import ServerState
 
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health"})
@@ -72,7 +73,7 @@ class Edge:
             return _told(refusal, request, _key(request))
         except web.HTTPException as exception:
             if problems.is_admin(request.path):
-                return problems.from_http_exception(exception, request.path)
+                return _named(problems.from_http_exception(exception, request.path), request)
             return from_http_exception(exception, request.path, _key(request))
         except ConnectionError:
             raise
@@ -88,8 +89,14 @@ class Edge:
 def _told(refusal: Refusal, request: web.BaseRequest, key: str | None = None) -> web.Response:
     """A refusal in the shape of errors at the request's path; before it is routed it is about no flag."""
     if problems.is_admin(request.path):
-        return problems.problem_response(refusal)
+        return _named(problems.problem_response(refusal), request)
     return refusal.answer(key)
+
+
+def _named(response: web.Response, request: web.BaseRequest) -> web.Response:
+    """The answer with the request's name, which everything under ``/admin/v1`` has."""
+    response.headers[HEADER] = request_id_of(request)
+    return response
 
 
 def _key(request: web.BaseRequest) -> str | None:

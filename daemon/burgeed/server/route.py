@@ -34,7 +34,7 @@ class Route:
         request: JSON Schema of the body; None where it has none.
         responses: status to JSON Schema of the answer; problems are added by the description.
         headers: names of the headers of a good answer.
-        by_socket: whether whoever may connect to the Unix socket may ask, scope or not.
+        by_socket: whether whoever may evaluate over the Unix socket may ask, with the scope or without.
     """
 
     method: str

@@ -1,7 +1,8 @@
 """Routes become paths of the application, each of them guarded: one without a rule cannot exist.
 
 Everything under ``/admin/v1`` is wrapped once more: query parameters that a route does not know are refused,
-what the control plane and the store refuse becomes a problem, and ``X-Request-Id`` is on every answer.
+so are conditions that a write does not heed, and what the control plane and the store refuse becomes a
+problem. ``X-Request-Id`` is on every answer; of refusals :class:`burgeed.server.edge.Edge` puts it there.
 """
 
 from __future__ import annotations
@@ -12,17 +13,23 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from burgeed.authority.principal import Scope
+from burgeed.control.errors import Forbidden
 from burgeed.server.admin.query import check_query
 from burgeed.server.authorization import Authorization
 from burgeed.server.control_refusals import REFUSALS, problem_of
+from burgeed.server.denial import TRIED, is_denial
 from burgeed.server.errors import Refusal
-from burgeed.server.problems import is_admin
+from burgeed.server.problems import is_admin, malformed
 from burgeed.server.request_body import expect_continue
 from burgeed.server.request_id import HEADER, REQUEST_ID, read_request_id
 from burgeed.server.route import Handler, Route
 
 ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple)
 """All routes of the application."""
+
+CONDITIONS = ("If-Match", "Idempotency-Key")
+"""What a client relies on when it sends it: a write that does not heed it refuses it."""
 
 STREAMED = frozenset({"text/event-stream", "application/x-ndjson"})
 """Content types of answers that have no HEAD, since they are made while they are sent."""
@@ -69,28 +76,50 @@ def query_names(route: Route) -> dict[str, bool]:
     }
 
 
+def header_names(route: Route) -> frozenset[str]:
+    """The headers that a route reads."""
+    return frozenset(each["name"] for each in route.parameters if each["in"] == "header")
+
+
+def is_write(route: Route) -> bool:
+    """Whether it changes anything: some questions are asked with POST."""
+    return route.method != "GET" and route.access is not Scope.READ
+
+
+def _tell(request: web.Request, refusal: Refusal, authorization: Authorization) -> None:
+    """Tell the audit where it is of somebody who may not."""
+    if is_denial(refusal):
+        authorization.refused(request, refusal.details)
+
+
 def _admin_handler(route: Route, authorization: Authorization) -> Handler:
     known = query_names(route)
     inner = route.handler
 
     async def checked(request: web.Request) -> web.StreamResponse:
         check_query(request, known)
+        for name in unheeded:
+            if name in request.headers:
+                raise malformed(f"{name} means nothing here: {route.path} takes none; leave it out")
         return await inner(request)
 
     guarded = authorization.guarded(replace(route, handler=checked))
+    unheeded = [name for name in CONDITIONS if name not in header_names(route)] if is_write(route) else []
 
     async def answered(request: web.Request) -> web.StreamResponse:
         request_id = request[REQUEST_ID] = read_request_id(request)
         try:
             response = await guarded(request)
         except Refusal as refusal:
-            refusal.headers = {**(refusal.headers or {}), HEADER: request_id}
+            _tell(request, refusal, authorization)
             raise
         except REFUSALS as error:
             problem = problem_of(error)
             if problem is None:
                 raise
-            problem.headers = {**(problem.headers or {}), HEADER: request_id}
+            if isinstance(error, Forbidden) and error.key is not None:
+                request[TRIED] = error.key
+            _tell(request, problem, authorization)
             raise problem from error
         if not response.prepared:
             response.headers[HEADER] = request_id

@@ -77,16 +77,72 @@ def test_an_untouched_log_is_ok_without_a_key_and_nothing_is_written_to_verify_i
     assert {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in state.iterdir()} == before
 
 
-def test_a_log_that_a_daemon_has_open_is_not_written_and_the_way_to_ask_the_daemon_is_told(
-    state: Path,
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["hold", "case 7"], "ask that daemon: burgee audit running hold 'case 7'"),
+        (["release", "case-7"], "ask that daemon: burgee audit running release case-7"),
+        (["prune"], "ask that daemon: burgee audit running prune"),
+        (
+            ["erase", "person", "ann", "--legal-basis", "x"],
+            "ask that daemon: burgee audit running erase person ann",
+        ),
+        (["rotate", "new.key"], "burgee audit running rewrap"),
+        (["accept"], "stop that daemon"),
+    ],
+)
+def test_a_log_that_a_daemon_has_open_is_not_written_and_nobody_is_asked_but_told_how_to_ask_the_daemon(
+    state: Path, command: list[str], told: str
 ) -> None:
     daemon = os.open(state / "burgee.db.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(daemon, fcntl.LOCK_EX)
-        said = failed(1, "hold", state, "case-7", "--reason", "litigation")
+        # Without --yes: what cannot be done is not asked about.
+        said = failed(1, command[0], state, *command[1:], "--reason", "litigation")
     finally:
         os.close(daemon)
-    assert "in use by another daemon" in said and "burgee audit running hold" in said
+    assert "in use by another daemon" in said and told in said and "Go on?" not in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["prune"],
+        ["erase", "person", "alice", "--legal-basis", "x"],
+        ["release", "case-7"],
+        ["rotate", "new.key"],
+        ["accept"],
+    ],
+)
+def test_where_nobody_can_be_asked_a_yes_has_to_be_said(state: Path, command: list[str]) -> None:
+    before = (state / "burgee.db").read_bytes()
+    said = failed(2, command[0], state, *command[1:], "--reason", "r")
+    assert "Go on? --yes says so where nobody can be asked" in said
+    assert (state / "burgee.db").read_bytes() == before
+
+
+def test_what_is_done_is_told_as_json_too(state: Path, tmp_path: Path) -> None:
+    def told(name: str, *arguments: object) -> Any:
+        return json.loads(succeeded(name, state, *arguments, "--json"))
+
+    why, new = ["--reason", "yearly", "--yes"], tmp_path / "new.pem"
+    assert told("hold", "case-7", *why) == {"name": "case-7", "isNew": True}
+    assert told("release", "case-7", *why) == {"name": "case-7"}
+    assert told("accept", *why) == {"seq": None, "unmet": []}
+    rotated = told("rotate", "--signing", new, *why)
+    assert rotated["epoch"] == 2 and rotated["installed"] == str(state / "audit-signing.key")
+    assert told("rotate", "--signing", new, *why) == {"file": str(new), "installed": rotated["installed"]}
+    assert told("rotate", tmp_path / "new.key", *why)["keys"] > 0
+    sealed = state / "audit-master.key"
+    sealed.write_bytes((tmp_path / "new.key").read_bytes())
+    erased = told("erase", "person", "alice", "--legal-basis", "x", *why)
+    assert erased["found"] is True and len(erased["subjectId"]) == 32 and erased["left"] == []
+
+
+def test_a_state_directory_without_a_log_is_told_with_the_option_that_names_it(tmp_path: Path) -> None:
+    for command in ("search", "export"):
+        said = failed(1, command, tmp_path / "nowhere")
+        assert "cannot be opened" in said and "--state-dir" in said
 
 
 def test_a_changed_entry_is_exit_code_1_and_named(state: Path) -> None:
@@ -215,6 +271,9 @@ def test_csv_cells_are_no_formulas(tmp_path: Path) -> None:
 def test_erasing_takes_a_confirmation_and_shows_erased_from_then_on(state: Path) -> None:
     arguments = ["person", "alice", "--legal-basis", "GDPR Art. 17", "--reason", "request 7"]
     assert audit_process("erase", state, *arguments).returncode != 0
+    rehearsed = succeeded("erase", state, *arguments, "--dry-run")
+    assert rehearsed.startswith("would be erased, and nothing is: person alice, in 30 entries")
+    assert "alice" in audit("search", state).stdout
     assert succeeded("erase", state, *arguments, "--yes").startswith("person alice is erased")
     records: list[dict[str, Any]] = json.loads(audit("search", state, "--json").stdout)
     assert records[0]["action"] == "audit.erase" and records[0]["detail"]["legalBasis"] == "GDPR Art. 17"
@@ -232,7 +291,7 @@ def test_pruning_keeps_what_is_younger_and_a_hold_forbids_it(state: Path) -> Non
     assert "case-7" in failed(1, "erase", state, "person", "alice", "--legal-basis", "x", *why)
     assert "released" in succeeded("release", state, "case-7", *why)
     pruned = json.loads(succeeded("prune", state, *why, "--json"))
-    assert pruned == {"segments": 0, "entries": 0, "through": 0}
+    assert pruned == {"segments": 0, "entries": 0, "through": 0, "dryRun": False}
 
 
 def test_strict_mode_asks_for_a_second_person_who_is_another(state: Path) -> None:

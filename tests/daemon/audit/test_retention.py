@@ -29,7 +29,10 @@ async def filled(log: Log) -> list[str]:
 async def test_segments_older_than_the_retention_go_and_the_rest_still_verifies(tmp_path: Path) -> None:
     async with log_at(tmp_path / "b.db") as log:
         notes = await filled(log)
+        rehearsed = await log.audit.prune(OPERATOR, dry_run=True)
+        assert await log.rows("SELECT COUNT(*) FROM audit_entries") == [(100,)]
         outcome = await log.audit.prune(OPERATOR)
+        assert rehearsed == outcome
         assert (outcome.segments, outcome.entries, outcome.through) == (3, 75, 75)
         left = (await log.audit.search(AuditFilter(), 500)).records
         assert [record.seq for record in left] == list(range(101, 75, -1))

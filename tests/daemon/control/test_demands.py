@@ -10,6 +10,7 @@ from burgeed.audit.modes import DEFENSE, STANDARD, STRICT, Mode
 from burgeed.authority.principal import Principal, Scope
 from burgeed.control.commands import KillFlag
 from burgeed.control.demands import demands_of, operations_of, why_not
+from burgeed.control.planning.locks import BrokenLock
 from burgeed.control.planning.plan import Plan
 from burgeed.control.request import WriteRequest
 from burgeed.revisions.values import Action, Change, Document, EntryKey, Kind
@@ -80,3 +81,6 @@ def test_defense_does_nothing_privileged_while_the_clock_is_wrong() -> None:
     request = WriteRequest(KillFlag("", "a", {"variant": "off"}), ANN, reason="why", second=BEN)
     assert "clock" in (demands(request, Plan("kill", (KILL,), ())) or "")
     assert demands(request, Plan("override.set", (OVERRIDE,), ())) is None
+    lock = BrokenLock(OVERRIDE.key, "flags.yaml", OVERRIDE.key)
+    broken = Plan("override.set", (OVERRIDE,), (), broken=(lock,))
+    assert "break-glass while the machine's clock" in (demands(request, broken) or "")

@@ -13,7 +13,7 @@ import pytest
 
 from burgee.evaluation import evaluate
 from burgeed.audit.errors import InForce
-from burgeed.audit.records import ERASED
+from burgeed.audit.records import ERASED, EraseOutcome
 from burgeed.authority.principal import Restriction, Scope
 from burgeed.control.commands import (
     ClearScope,
@@ -29,7 +29,7 @@ from burgeed.database.protocol import Transaction
 from burgeed.revisions import foundations, reading
 from burgeed.revisions.foundations import Foundation, pack
 from burgeed.revisions.naming import ERASED_DOCUMENT
-from tests.support.erasing_store import ADMIN, ErasingStore, bytes_about, erasing_store
+from tests.support.erasing_store import ADMIN, AUDITOR, ErasingStore, bytes_about, erasing_store
 from tests.support.planes import FILE
 from tests.support.postgresql import PostgresqlServer
 
@@ -269,6 +269,24 @@ async def test_whom_nothing_names_is_not_found_and_nothing_is_recorded(here: Era
     outcome = await here.erase("customer", "c-2")
     assert not outcome.found and await here.records("audit.erase") == []
     assert (await here.write(overrides("c-1"), idempotency_key="k")).replayed
+
+
+async def test_a_rehearsed_erasure_tells_what_it_would_do_and_does_nothing(
+    here: ErasingStore,
+) -> None:
+    async def rehearse() -> EraseOutcome:
+        return await here.audit.erase(AUDITOR, "customer", CUSTOMER, "GDPR Art. 17", dry_run=True)
+
+    await here.write(overrides(CUSTOMER), reason="pilot", idempotency_key="k1")
+    with pytest.raises(InForce):
+        await rehearse()
+    await here.write(ClearScope("", "customer", CUSTOMER))
+    before = await dumped(here)
+    rehearsed = await rehearse()
+    assert await dumped(here) == before and await here.records("audit.erase") == []
+    done = await here.erase("customer", CUSTOMER)
+    assert rehearsed.pseudonym == "" and replace(done, pseudonym="") == rehearsed
+    assert done.found and done.revisions == 2
 
 
 async def test_who_agreed_is_gone_from_the_audit_with_what_is_said_there(here: ErasingStore) -> None:

@@ -84,6 +84,7 @@ class PlaneDriver:
     def write(self, command: Mapping[str, Any]) -> Answer:
         options = {name: command[name] for name in ("dry_run", "if_match") if name in command}
         principal = BREAKER if command.get("break_glass") else WRITER
+        options["reason"] = "model"
         try:
             outcome = self._runner.run(self._here.write(command_of(command), principal, **options))
         except ControlError as refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from burgee.instant import instant_text
-from burgeed.authority.principal import Principal, Restriction, Scope
+from burgeed.authority.principal import Principal, Restriction
 from burgeed.control.commands import (
     ClearScope,
     Command,
@@ -16,8 +16,8 @@ from burgeed.control.commands import (
     RollBack,
     SetOverrides,
 )
-from burgeed.control.errors import Invalid, Locked, NotAllowed, NotFound
-from burgeed.control.permission import check_locks, check_principal
+from burgeed.control.errors import Invalid, NotAllowed, NotFound
+from burgeed.control.permission import check_principal
 from tests.daemon.control.views import NOW, after, faults, flag, kill, override, planned, view_of
 
 FILE = {
@@ -127,33 +127,6 @@ def test_a_lock_whose_window_is_over_is_not_told() -> None:
     assert warnings == ()
 
 
-def test_a_locked_override_of_a_source_yields_to_break_glass_only() -> None:
-    view = view_of(FILE)
-    writer = Principal("w", "token", frozenset({Scope.WRITE}))
-    breaker = Principal("b", "token", frozenset({Scope.WRITE, Scope.BREAK_GLASS}))
-    for command in (
-        setting(("organization", "acme", "a", "on")),
-        ResetScope("", "organization", "acme"),
-        ResetScope("", "organization", "acme", "a"),
-    ):
-        changes = planned(command, view)[0].changes
-        with pytest.raises(Locked, match=r"flags\.yaml"):
-            check_locks(changes, view, writer)
-        (warning,) = check_locks(changes, view, breaker)
-        assert "`a` is locked for organization `acme` in flags.yaml: this breaks the lock" in warning
-    assert not check_locks(
-        planned(ResetScope("", "organization", "acme", "o"), view)[0].changes, view, writer
-    )
-
-
-def test_a_lock_that_is_broken_already_is_not_told_again() -> None:
-    view = view_of(FILE, {override("organization", "acme", "a"): {"variant": "on"}})
-    breaker = Principal("b", "token", frozenset({Scope.WRITE, Scope.BREAK_GLASS}))
-    assert not check_locks(
-        planned(setting(("organization", "acme", "a", "off")), view)[0].changes, view, breaker
-    )
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -188,12 +161,6 @@ def test_a_level_that_there_is_not_is_no_scope_where_nothing_is_set(command: Com
 def test_whoever_names_a_scope_of_which_nothing_is_known_is_told_so(command: Command, says: str) -> None:
     plan, _ = planned(command, view_of(FILE))
     assert plan.changes == () and plan.warnings[0].startswith(says)
-
-
-def test_what_was_set_over_a_lock_is_taken_back_without_break_glass() -> None:
-    view = view_of(FILE, {override("organization", "acme", "a"): {"variant": "on"}})
-    changes = planned(setting(("organization", "acme", "a", None)), view)[0].changes
-    check_locks(changes, view, Principal("w", "token", frozenset({Scope.WRITE})))
 
 
 def test_a_restricted_principal_is_judged_by_every_change() -> None:

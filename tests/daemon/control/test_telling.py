@@ -10,6 +10,7 @@ import pytest
 from burgeed.authority.principal import Principal
 from burgeed.control.commands import ToggleFlag
 from burgeed.control.events import EventType
+from burgeed.control.planning.locks import BrokenLock
 from burgeed.control.recording import audit_events
 from burgeed.control.request import WriteRequest
 from burgeed.control.telling import events_of
@@ -156,3 +157,16 @@ def test_who_agreed_is_recorded_with_each_leaf_and_as_a_use_of_their_token() -> 
         ("token.use", {"token": "t1"}),
         ("token.use", {"token": "t2"}),
     ]
+
+
+def test_a_lock_that_is_broken_has_an_entry_and_stands_in_those_of_what_broke_it() -> None:
+    lock = OVERRIDE._replace(level="organization", scope="acme")
+    broken = BrokenLock(lock, "flags.yaml", FLAG, "flag a has no variant b")
+    change = Change(FLAG, None, {"owner": "me"})
+    found = audit_events(revision("flag.update", change), WRITER, {}, [broken])
+    assert [(event.action, event.level, event.scope, event.detail) for event in found] == [
+        ("break-glass", "organization", "acme", {"brokeLock": "flags.yaml", "by": "flag"}),
+        ("flag.update", "", "", {"brokeLock": "flags.yaml"}),
+        ("token.use", "", "", {"token": "t1"}),
+    ]
+    assert found[0].reason == "because"

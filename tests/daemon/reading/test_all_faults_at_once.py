@@ -103,14 +103,54 @@ def test_the_faults_of_all_files_come_in_the_order_of_files() -> None:
     assert found == [("b.yaml", 1, 15), ("a.json", 1, 23), ("c.toml", 1, 1)]
 
 
-def test_a_broken_file_makes_no_reference_from_another_file_look_wrong() -> None:
-    files = [
-        SourceFile("a.yaml", b"flags: {one: {requires: {two: on}}}\n"),
-        SourceFile("b.yaml", b"flags: {two: {\n"),
-    ]
+def in_files(*texts: str) -> list[tuple[str | None, str]]:
+    """The faults of files named a.yaml, b.yaml and so on: file and message."""
+    files = [SourceFile(f"{chr(97 + at)}.yaml", text.encode()) for at, text in enumerate(texts)]
     with pytest.raises(DefinitionError) as caught:
         read_files("source", files)
-    assert [fault.file for fault in caught.value.faults] == ["b.yaml"]
+    return [(fault.file, fault.message) for fault in caught.value.faults]
+
+
+BROKEN = "flags: {two: {\n"
+
+
+@pytest.mark.parametrize(
+    "refers",
+    [
+        "flags: {one: {requires: {two: on}}}",
+        "flags: {one: {rules: [{when: {segment: two}, serve: on}]}}",
+        "{flags: {one: {}}, overrides: {tenant: {t-1: {one: on}}}}",
+        "{flags: {one: {}}, overrides: {environment: {production: {two: on}}}}",
+        "{flags: {one: {}}, overrides: {customer: {c-1: {one: {variant: on, lock: true}}}}}",
+        "{flags: {one: {}}, kill: {two: on}}",
+    ],
+)
+def test_a_broken_file_makes_no_reference_from_another_file_look_wrong(refers: str) -> None:
+    assert [file for file, _ in in_files(refers, BROKEN)] == ["b.yaml"]
+
+
+def test_a_broken_file_hides_no_fault_of_another_that_it_cannot_mend() -> None:
+    faulty = "flags: {one: {defaultVariant: purple, sate: ENABLED}, three: {requires: {two: on, one: blue}}}"
+    assert [(file, message) for file, message in in_files(faulty, BROKEN) if file == "a.yaml"] == [
+        ("a.yaml", "unknown variant `purple`"),
+        ("a.yaml", "unknown field `sate`"),
+        ("a.yaml", "unknown variant `blue`"),
+    ]
+    assert [file for file, _ in in_files(faulty, BROKEN)][-1] == "b.yaml"
+
+
+def test_a_flag_whose_key_is_taken_or_missing_is_read_for_its_own_faults() -> None:
+    listed = (
+        "flags: [{key: a, defaultVariant: on}, {key: a, defaultVariant: onn}, {defaultVariant: of},"
+        " {key: a, variants: {x: 1}, defaultVariant: x}]"
+    )
+    assert [message for _, message in in_files(listed)] == [
+        "flag `a` stands in a.yaml already",
+        "unknown variant `onn`",
+        "a flag in a list lacks `key`",
+        "unknown variant `of`",
+        "flag `a` stands in a.yaml already",
+    ]
 
 
 def test_warnings_come_with_the_errors_and_alone_refuse_nothing() -> None:

@@ -18,12 +18,8 @@ from tests.daemon.server.serving import Peer, eventually
 
 from burgeed.authority.principal import Principal, Scope
 from burgeed.authority.registry import TokenRegistry
-from burgeed.server.authorization import (
-    FAILURES_PER_SECOND,
-    SECOND,
-    Authorization,
-    Denied,
-)
+from burgeed.server.authorization import SECOND, Authorization
+from burgeed.server.denial import FAILURES_PER_SECOND, Denied
 from burgeed.server.peer import UNKNOWN, peer_of
 from burgeed.server.peer import Peer as Other
 from burgeed.server.route import PRINCIPAL, ROUTE, Route
@@ -209,6 +205,25 @@ async def test_the_status_shows_whom_flags_are_for_to_who_may_read(server: Autho
     assert await detail(server.tcp, "read") == "full" and await detail(server.unix, "evaluate") == "full"
     for shows in ("evaluate", "write", "audit", "tokens", "file"):
         assert await detail(server.tcp, shows) == "reduced", shows
+
+
+async def test_where_evaluation_takes_a_token_the_socket_alone_shows_whom_flags_are_for_to_nobody(
+    tmp_path: Path,
+) -> None:
+    async with authorized(tmp_path, DEFINITION, evaluation="token") as server:
+
+        async def asked(shows: str | None) -> tuple[int, int, str]:
+            headers = {} if shows is None else bearer(server.tokens[shows])
+            snapshot = await server.unix.send("GET", "/sync/v1/snapshot", headers=headers)
+            explained = await server.unix.send("POST", "/admin/v1/explain", {"key": "static"}, headers)
+            status = await server.unix.send("GET", "/status", headers=headers)
+            return snapshot.status, explained.status, str(status.json["detail"])
+
+        assert await asked(None) == (403, 403, "reduced")
+        assert await asked("write") == (403, 403, "reduced")
+        # A provider of another user that may evaluate has what it evaluates with.
+        assert await asked("evaluate") == (200, 200, "full")
+        assert await asked("read") == (200, 200, "full")
 
 
 async def test_open_routes_look_at_no_token(server: Authorized, transport: str) -> None:

@@ -135,7 +135,8 @@ class Case:
             return ADMITTED
         if self.rule == "evaluate" and self.evaluation == "open":
             return ADMITTED
-        if self.rule in ("snapshot", "explain") and unix:
+        may_evaluate = self.evaluation == "open" or "evaluate" in scopes
+        if self.rule in ("snapshot", "explain") and unix and may_evaluate:
             return ADMITTED
         return 401 if self.shows is None and not unix else 403
 

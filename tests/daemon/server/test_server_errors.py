@@ -6,10 +6,12 @@ import logging
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from tests.daemon.server.conftest import DEFINITION
 from tests.daemon.server.serving import Reply, serving
 
 import burgeed.server.ofrep
+from burgeed.server.health import Health
 
 FLAGS = b"/ofrep/v1/evaluate/flags"
 LIMIT = 1_000_000
@@ -203,6 +205,30 @@ async def test_a_fault_of_our_own_is_500_in_json_and_one_line_in_the_log(
     assert record.getMessage() == "a request failed"
     assert vars(record)["text"] == r"secret\nforged line \x1b[31m"
     assert record.exc_info is None
+
+
+async def test_a_client_that_leaves_before_its_answer_is_no_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer_nobody(self: Health, request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.close()
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"x" * 1_000_000)
+        return response
+
+    monkeypatch.setattr(Health, "live", answer_nobody)
+    with caplog.at_level(logging.DEBUG, "burgeed"):
+        async with serving(tmp_path, DEFINITION) as server:
+            async with await server.unix.open() as wire:
+                wire.write(server.unix.request("GET", "/healthz"))
+                assert await wire.closed(20)
+            assert server.state.failures == 0
+    told = [record for record in caplog.records if record.name.startswith("burgeed.server")]
+    assert [(each.levelname, each.getMessage()) for each in told] == [
+        ("DEBUG", "a client left before its answer was written")
+    ]
 
 
 async def test_malformed_requests_do_not_fill_the_log(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from burgeed.control.planning.locks import BrokenLock
 from burgeed.control.planning.view import View
 from burgeed.revisions.documents import canonical
 from burgeed.revisions.reading import About
@@ -19,6 +20,7 @@ class Plan:
         touched: what the command is about, for If-Match.
         warnings: what the asker should know.
         target: of a rollback; else None.
+        broken: locks that it puts out of force.
     """
 
     action: Action
@@ -26,6 +28,7 @@ class Plan:
     touched: tuple[About, ...]
     warnings: tuple[str, ...] = ()
     target: int | None = None
+    broken: tuple[BrokenLock, ...] = ()
 
 
 def change_to(view: View, key: EntryKey, after: Document | None) -> tuple[Change, ...]:

@@ -14,7 +14,7 @@ from burgeed.server.admin.body import check_fields, read_object
 from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
 from burgeed.server.admin.permission import permit
-from burgeed.server.admin.query import checked_instant, checked_text, read_instant, read_text
+from burgeed.server.admin.query import checked_instant, checked_text, read_boolean, read_instant, read_text
 from burgeed.server.admin.writes import no_store
 from burgeed.server.errors import JSON_HEADERS, json_response, log_unexpected
 from burgeed.server.problems import malformed, not_found
@@ -98,9 +98,15 @@ class Audit:
         check_fields(body, ("before",))
         before = body.get("before")
         moment = None if before is None else checked_instant(before, "`before`")
-        outcome = await log.prune(await self._requester(request, "prune"), before=moment)
+        dry_run = read_boolean(request, "dry_run")
+        outcome = await log.prune(await self._requester(request, "prune"), before=moment, dry_run=dry_run)
         return json_response(
-            {"segments": outcome.segments, "entries": outcome.entries, "through": outcome.through}
+            {
+                "segments": outcome.segments,
+                "entries": outcome.entries,
+                "through": outcome.through,
+                "dryRun": dry_run,
+            }
         )
 
     async def erase(self, request: web.Request) -> web.Response:
@@ -109,7 +115,9 @@ class Audit:
         body = await read_object(request, self._services.limits)
         check_fields(body, ("kind", "name", "legalBasis"))
         kind, name, basis = (_stated(body, field) for field in ("kind", "name", "legalBasis"))
-        outcome = await log.erase(await self._requester(request, "erase"), kind, name, basis)
+        dry_run = read_boolean(request, "dry_run")
+        requester = await self._requester(request, "erase")
+        outcome = await log.erase(requester, kind, name, basis, dry_run=dry_run)
         return json_response(
             {
                 "found": outcome.found,
@@ -118,6 +126,7 @@ class Audit:
                 "pseudonym": outcome.pseudonym,
                 "revisions": outcome.revisions,
                 "left": list(outcome.left),
+                "dryRun": dry_run,
             }
         )
 

@@ -5,8 +5,8 @@ The body is ``{"key": ..., "context": {...}}``; ``Flagd-Selector`` chooses the f
 set, asked at that time. The answer is 200 with
 ``{"answer": ..., "rungs": [...], "generation": ...}`` for unknown flags too: that there is none is an
 explanation. Where the daemon added the country, ``enriched`` says so: ``{"country": {"value": "SE", "from":
-"ip"}}``. Of the past, ``past`` tells the instant, the revision and whether the files beneath were recorded
-then (``exact``), and there is no generation.
+"ip"}}``. The past is for who may read, however they ask, as history is: of it, ``past`` tells the instant,
+the revision and whether the files beneath were recorded then (``exact``), and there is no generation.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ from burgee.flag import Origin
 from burgee.resolution import ErrorCode
 from burgee.selector import Selector
 from burgee.wire import ofrep
+from burgeed.authority.principal import Scope
 from burgeed.control.protocol import Past
 from burgeed.geography.attributes import COUNTRY, IP
 from burgeed.server.admin.body import check_fields, read_object, whole_number
 from burgeed.server.admin.query import checked_instant
 from burgeed.server.admin.writes import control_of
 from burgeed.server.errors import Refusal, json_response, not_ready
+from burgeed.server.problems import Problem
+from burgeed.server.route import PRINCIPAL
 from burgeed.server.services import Position, Services
 
 FIELDS = ("key", "context", "at", "revision")
@@ -59,7 +62,7 @@ class Explanations:
         country = None if services.enrichment is None else services.enrichment.country_for(context)
         if country is not None:
             context = {**context, COUNTRY: country}
-        past = await self._past(body)
+        past = await self._past(request, body)
         snapshot = services.store.snapshot if past is None else past.snapshot
         now = services.clock.wall() if past is None else past.at
         explanation = explain(snapshot, key, context, now=now, selector=selector)
@@ -71,11 +74,14 @@ class Explanations:
             document["enriched"] = {COUNTRY: {"value": country, "from": IP}}
         return json_response(document)
 
-    async def _past(self, body: dict[str, Any]) -> Past | None:
+    async def _past(self, request: web.Request, body: dict[str, Any]) -> Past | None:
         at, revision = body.get("at"), body.get("revision")
         if at is None and revision is None:
             return None
-        return await control_of(self._services).past(
+        control = control_of(self._services)
+        if not request[PRINCIPAL].may(Scope.READ):
+            raise Problem(403, "denied", f"the past is for who has the scope {Scope.READ}: ask about now")
+        return await control.past(
             at=None if at is None else checked_instant(at, "`at`"),
             revision=None if revision is None else whole_number(revision, "`revision`"),
         )

@@ -20,6 +20,7 @@ LONGEST_ACTOR: Final = 256
 LARGEST_PAGE: Final = 500
 LARGEST_REVISION: Final = 2**63 - 1
 
+DATE_TIME: Final = {"type": "string", "format": "date-time"}
 INSTANT: Final = {"type": "string", "format": "date-time", "example": "2026-12-01T00:00:00Z"}
 REVISION: Final = {"type": "integer", "minimum": 1, "maximum": LARGEST_REVISION}
 
@@ -76,13 +77,24 @@ SECOND_TOKEN: Final = header(
     "Burgee-Second-Token", "The token of another person, where two have to want it.", {"type": "string"}
 )
 
+DRY_RUN: Final = query(
+    "dry_run", "Tell what would change, and change nothing.", {"type": "boolean", "default": False}
+)
+
+WHICH: Final[tuple[Parameter, ...]] = (FLAG_SET, FLAG, LEVEL, SCOPE, ACTOR, ACTION, SINCE, UNTIL)
+"""What history and the audit are asked for."""
+
+ASKED: Final[tuple[Parameter, ...]] = (REASON, ON_BEHALF_OF, REQUEST_ID)
+"""What a write takes that is no revision."""
+
 WRITE: Final[tuple[Parameter, ...]] = (
     REASON,
     ON_BEHALF_OF,
-    query("dry_run", "Tell what would change, and change nothing.", {"type": "boolean", "default": False}),
+    DRY_RUN,
     header(
         "If-Match",
-        "The revision, or the entity tag, that was seen: 409 where it has changed since.",
+        "The revision, or the entity tag, that was seen: 409 where it has changed since. `*`: only what is "
+        "there is changed, and nothing is made.",
         {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}(\\.[0-9a-f]{16})?")$', "example": '"17"'},
     ),
     header(

@@ -8,8 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from burgee.snapshot import FlagSet
+from burgeed.authority.principal import Scope
 from burgeed.server.admin.flag_view import state_of
+from burgeed.server.admin.parameters import REQUEST_ID
 from burgeed.server.errors import json_response
+from burgeed.server.openapi_schemas import ref
+from burgeed.server.route import Route
 from burgeed.server.services import Services
 from burgeed.server.state import ServerState
 
@@ -20,6 +24,19 @@ class Statistics:
     def __init__(self, services: Services, state: ServerState) -> None:
         self._services = services
         self._state = state
+
+    def route(self) -> Route:
+        """Its row of the table."""
+        return Route(
+            "GET",
+            "/admin/v1/statistics",
+            self.read,
+            "readStatistics",
+            Scope.READ,
+            "How much there is of everything.",
+            parameters=(REQUEST_ID,),
+            responses={200: ref("Statistics")},
+        )
 
     async def read(self, request: web.Request) -> web.Response:
         """Counts of what is served, of what is set at run time, and of what the server does."""

@@ -6,11 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from burgeed.authority.issued import read_restriction, restriction_document
+from burgeed.authority.issued import Token, read_restriction, restriction_document
 from burgeed.authority.principal import Principal, Restriction, Scope
 from burgeed.authority.registry import TokenRegistry
 from burgeed.server.admin.body import check_fields, read_object
 from burgeed.server.admin.known_names import unknown_level
+from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
 from burgeed.server.admin.permission import permit
 from burgeed.server.admin.query import checked_instant, nearest, path_text_of, read_text
@@ -21,6 +22,7 @@ from burgeed.server.request_id import REQUEST_ID
 from burgeed.server.route import PRINCIPAL
 from burgeed.server.services import Services
 
+CURSOR = "tokens"
 FIELDS = ("name", "scopes", "restriction", "expires", "person")
 
 
@@ -31,8 +33,14 @@ class Tokens:
         self._services = services
 
     async def list(self, request: web.Request) -> web.Response:
-        """Every token, the newest first, without what is secret of it."""
-        return json_response({"items": [token.document() for token in self._registry().list()]})
+        """A page of tokens, the newest first, without what is secret of them."""
+        page = read_page(request, CURSOR, (int, str))
+        found = self._registry().list()
+        if page.after is not None:
+            found = tuple(each for each in found if _place(each) > page.after)
+        shown = found[: page.limit]
+        last = _place(shown[-1]) if len(found) > page.limit else None
+        return json_response(page_document([token.document() for token in shown], CURSOR, last))
 
     async def create(self, request: web.Request) -> web.Response:
         """Make a token; its text is in this answer and nowhere else."""
@@ -67,6 +75,11 @@ class Tokens:
         if self._services.tokens is None:
             raise no_store()
         return self._services.tokens
+
+
+def _place(token: Token) -> tuple[int, str]:
+    """Where a token stands in the list of all; in microseconds, as they are kept."""
+    return -round(token.created_at * 1_000_000), token.id
 
 
 def principal_document(principal: Principal) -> dict[str, Any]:

@@ -21,20 +21,22 @@ _KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
 
 def read_write_request(request: web.Request, command: Command) -> WriteRequest:
     """Put a command together with what the request says about it. Raises Problem."""
+    seen = request.headers.getall("If-Match", ())
     return WriteRequest(
         command,
         request[PRINCIPAL],
         reason=read_text(request, "reason", LONGEST_REASON),
         on_behalf_of=read_text(request, "actor", LONGEST_ACTOR),
         request_id=request[REQUEST_ID],
-        if_match=_read_revision(request.headers.getall("If-Match", ())),
+        if_match=_read_revision(seen),
+        if_present=list(seen) == ["*"],
         idempotency_key=_read_key(request.headers.getall("Idempotency-Key", ())),
         dry_run=read_boolean(request, "dry_run"),
     )
 
 
 def _read_revision(values: Sequence[str]) -> int | None:
-    """``"17"``, and the entity tags that begin so; ``*`` asks for nothing in particular."""
+    """``"17"``, and the entity tags that begin so; ``*`` names none."""
     if not values or list(values) == ["*"]:
         return None
     match = _REVISION.fullmatch(values[0].strip()) if len(values) == 1 else None

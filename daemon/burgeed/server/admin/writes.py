@@ -57,7 +57,9 @@ async def _anchored(audit: AuditLog, outcome: WriteOutcome) -> None:
     Raises:
         Problem: 503, it is done, and an anchor does not have it.
     """
-    if not audit.journal.mode.anchor_before_answer or not any(operations_of(outcome.changes)):
+    if not audit.journal.mode.anchor_before_answer:
+        return
+    if not outcome.broke_locks and not any(operations_of(outcome.changes)):
         return
     if not await audit.checkpoints.anchored():
         detail = f"it is done, as revision {outcome.revision}, and no anchor confirms its audit entry"

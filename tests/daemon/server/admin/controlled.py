@@ -26,6 +26,7 @@ from burgeed.control.schema import MIGRATIONS
 from burgeed.database.errors import DatabaseUnavailable, OutcomeUnknown
 from burgeed.database.opening import open_database
 from burgeed.database.protocol import Database
+from burgeed.runtime.denials import Denials
 from burgeed.server.authorization import Authorization
 from burgeed.server.token_audit import recorded_tokens
 from burgeed.store.layers import LayerStore
@@ -90,7 +91,7 @@ class Controlled:
     """A running server with a control plane.
 
     Attributes:
-        tokens: the texts of one token for each scope by its name, and ``all``, ``customers``.
+        tokens: the texts of one token for each scope by its name, and ``all``, ``customers``, ``colours``.
     """
 
     server: Serving
@@ -138,7 +139,8 @@ async def controlled(
         plane = Plane(database, recorder, store, clock, tell=log.append)
         registry = TokenRegistry(database, clock, recorded_tokens(recorder))
         made.update(plane=plane, database=database, registry=registry, audit=audit)
-        running = asyncio.create_task(audit.run())
+        denials = Denials(clock.wall)
+        running = {asyncio.create_task(audit.run()), asyncio.create_task(denials.run(audit))}
         try:
             await registry.open()
             yield {
@@ -146,12 +148,13 @@ async def controlled(
                 "tokens": registry,
                 "events": log,
                 "audit": audit,
-                "authorization": Authorization(registry, clock=clock),
+                "authorization": Authorization(registry, clock=clock, on_denied=denials.take),
             }
         finally:
             database.on_write = database.on_read = None
-            running.cancel()
-            await asyncio.wait({running})
+            for each in running:
+                each.cancel()
+            await asyncio.wait(running)
             await plane.close()
             await database.close()
 
@@ -178,5 +181,8 @@ async def _tokens(registry: TokenRegistry) -> dict[str, str]:
         texts[name], _ = await registry.create(name, scopes, by=FIRST)
     texts["customers"], _ = await registry.create(
         "customers", frozenset({Scope.READ, Scope.WRITE}), Restriction(levels=("customer",)), by=FIRST
+    )
+    texts["colours"], _ = await registry.create(
+        "colours", frozenset({Scope.READ, Scope.WRITE}), Restriction(flag_prefixes=("col",)), by=FIRST
     )
     return texts

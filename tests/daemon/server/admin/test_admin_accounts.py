@@ -84,6 +84,23 @@ async def test_a_token_that_cannot_be_is_refused(
     assert (reply.status, words in reply.json["detail"]) == (status, True), reply
 
 
+async def test_tokens_come_in_pages_each_once(tmp_path: Path) -> None:
+    async with controlled(tmp_path) as server:
+        whole = await server.send("GET", "/tokens")
+        found, cursor = [], ""
+        while cursor is not None:
+            page = await server.send("GET", f"/tokens?limit=4{f'&cursor={cursor}' if cursor else ''}")
+            found += page.json["items"]
+            cursor = page.json["next"]
+            assert len(page.json["items"]) == 4 or cursor is None
+            assert len(found) <= len(server.tokens)
+            await server.registry.refresh()
+        unfit = await server.send("GET", "/tokens?cursor=nonsense")
+    assert (whole.json["next"], unfit.status) == (None, 400)
+    assert [each["id"] for each in found] == [each["id"] for each in whole.json["items"]]
+    assert len(found) == len(server.tokens)
+
+
 async def test_nobody_gives_away_what_they_have_not(tmp_path: Path) -> None:
     async with controlled(tmp_path) as server:
         body = {"name": "more", "scopes": ["write"]}
@@ -177,6 +194,24 @@ async def test_pruning_and_erasing_answer_what_they_did(tmp_path: Path) -> None:
     assert (pruned.json["segments"], unfit.status, lacking.status) == (0, 400, 400)
     assert (erased.json["found"], unknown.json["found"]) == (True, False)
     assert b"c-9" not in found.body
+
+
+async def test_pruning_and_erasing_can_be_rehearsed(tmp_path: Path) -> None:
+    body = {"kind": "customer", "name": "c-9", "legalBasis": "Art. 17 GDPR"}
+    async with controlled(tmp_path) as server:
+        await server.send("PUT", "/overrides/customer/c-9/checkout", {"variant": "on"})
+        pruned = await server.send("POST", "/audit/prune?dry_run=true", {})
+        rehearsed = await server.send("POST", "/audit/erase?dry_run=true", body)
+        still = await server.send("GET", "/audit?action=override.set&scope=c-9")
+        erased = await server.send("POST", "/audit/erase", body)
+        gone = await server.send("GET", "/audit?action=override.set&scope=c-9")
+        told = await server.send("GET", "/audit?action=audit.erase")
+    assert pruned.json == {"segments": 0, "entries": 0, "through": 0, "dryRun": True}
+    assert (len(still.json["items"]), len(gone.json["items"])) == (1, 0)
+    first, second = rehearsed.json, erased.json
+    assert (first["dryRun"], second["dryRun"], first["pseudonym"]) == (True, False, "")
+    assert all(first[name] == second[name] for name in ("found", "subjectId", "entries", "revisions", "left"))
+    assert len(told.json["items"]) == 1
 
 
 async def test_statistics_count_what_is_served_and_what_is_set(tmp_path: Path) -> None:

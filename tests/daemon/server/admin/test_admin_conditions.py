@@ -38,8 +38,57 @@ async def test_an_entity_tag_that_was_read_is_a_good_if_match_until_the_thing_ch
 async def test_an_if_match_that_names_no_revision_is_400(tmp_path: Path, value: str) -> None:
     async with controlled(tmp_path) as server:
         reply = await server.send("PUT", OVERRIDE, {"variant": "on"}, {"If-Match": value})
-        any_ = await server.send("PUT", OVERRIDE, {"variant": "on"}, {"If-Match": "*"})
-    assert (reply.status, reply.json["type"], any_.status) == (400, "/problems/malformed", 200)
+    assert (reply.status, reply.json["type"]) == (400, "/problems/malformed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", OVERRIDE, {"variant": "on"}),
+        ("PATCH", OVERRIDE, {"variant": "on"}),
+        ("PATCH", "/overrides/customer/c-9", {"checkout": "on"}),
+        ("PUT", "/flags/new", {"defaultVariant": "on"}),
+    ],
+)
+async def test_if_match_with_a_star_changes_what_is_there_and_makes_nothing(
+    tmp_path: Path, method: str, path: str, body: object
+) -> None:
+    star = {"If-Match": "*"}
+    async with controlled(tmp_path) as server:
+        absent = await server.send(method, path, body, star)
+        assert server.plane.state.revision == 0
+        made = await server.send(method, path, body)
+        present = await server.send(method, path, body, star)
+        of_a_file = await server.send("PUT", "/overrides/customer/c-1/checkout", {"variant": "off"}, star)
+    assert (absent.status, absent.json["type"], absent.json["revision"]) == (409, "/problems/stale", 0)
+    assert "If-Match: *" in absent.json["detail"]
+    assert (made.status in (200, 201), present.status, of_a_file.status) == (True, 200, 200)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/tokens", {"name": "x", "scopes": ["read"]}),
+        ("DELETE", "/tokens/x", None),
+        ("POST", "/audit/prune", {}),
+        ("POST", "/audit/erase", {"kind": "customer", "name": "c", "legalBasis": "b"}),
+        ("POST", "/audit/holds", {"name": "x"}),
+        ("DELETE", "/audit/holds/x", None),
+        ("POST", "/audit/rewrap", None),
+    ],
+)
+async def test_a_condition_that_a_write_does_not_heed_is_refused(
+    tmp_path: Path, method: str, path: str, body: object
+) -> None:
+    async with controlled(tmp_path) as server:
+        for name, value in (("If-Match", '"0"'), ("Idempotency-Key", "k")):
+            reply = await server.send(method, path, body, {name: value})
+            assert (reply.status, reply.json["type"]) == (400, "/problems/malformed")
+            assert f"{name} means nothing here" in reply.json["detail"]
+        tokens = await server.send("GET", "/tokens")
+        question = await server.send("POST", "/explain", {"key": "checkout"}, {"Idempotency-Key": "k"})
+    assert "x" not in {each["name"] for each in tokens.json["items"]}
+    assert question.status == 200
 
 
 @pytest.mark.parametrize(

@@ -191,10 +191,38 @@ async def test_a_lock_beneath_yields_to_break_glass_alone(tmp_path: Path) -> Non
         path = "/overrides/organization/acme/export"
         locked = await server.send("PUT", path, {"variant": "on"}, token="write")
         reset = await server.send("POST", f"{path}/inherit", token="write")
-        broken = await server.send("PUT", path, {"variant": "on"})
+        unreasoned = await server.send("PUT", path, {"variant": "on"})
+        rehearsed = await server.send("PUT", f"{path}?dry_run=true", {"variant": "on"})
+        broken = await server.send("PUT", f"{path}?reason=incident", {"variant": "on"})
+        found = await server.send("GET", "/audit?action=break-glass")
+        leaves = await server.send("GET", "/audit?action=override.set&scope=acme")
         served = await server.value("export", organization="acme")
     assert [(each.status, each.json["type"]) for each in (locked, reset)] == [(409, "/problems/locked")] * 2
     assert (broken.status, served) == (200, True)
+    for refused in (unreasoned, rehearsed):
+        assert (refused.status, refused.json["type"]) == (422, "/problems/invalid")
+        assert refused.json["faults"][0]["remedy"] == "say why: `reason` in the query"
+    [entry] = found.json["items"]
+    assert (entry["flag"], entry["level"], entry["scope"]) == ("export", "organization", "acme")
+    assert (entry["detail"]["brokeLock"], entry["reason"]) == ("flags.yaml", "incident")
+    assert all(each["detail"]["brokeLock"] == "flags.yaml" for each in leaves.json["items"])
+    assert leaves.json["items"]
+
+
+async def test_a_flag_is_not_taken_from_beneath_a_lock_by_a_plain_writer(tmp_path: Path) -> None:
+    document = {"variants": {"yes": True, "no": False}, "defaultVariant": "yes"}
+    async with controlled(tmp_path) as server:
+        locked = await server.send("PUT", "/flags/export", document, token="write")
+        kept = await server.value("export", organization="acme")
+        other = await server.send("PATCH", "/flags/export", {"owner": "me"}, token="write")
+        broken = await server.send("PUT", "/flags/export?reason=incident", document)
+        found = await server.send("GET", "/audit?action=break-glass")
+    assert (locked.status, locked.json["type"], kept) == (409, "/problems/locked", False)
+    assert "locked for organization `acme` in flags.yaml" in locked.json["detail"]
+    assert (other.status, broken.status) == (200, 200)
+    assert any("this breaks the lock" in each for each in broken.json["warnings"])
+    [entry] = found.json["items"]
+    assert (entry["scope"], entry["detail"]) == ("acme", {"brokeLock": "flags.yaml", "by": "flag"})
 
 
 async def test_a_restricted_token_writes_where_it_may_alone(tmp_path: Path) -> None:
