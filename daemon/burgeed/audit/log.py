@@ -185,10 +185,7 @@ class AuditLog:
         return count
 
     async def rotate_signing(self, requester: Requester, successor: PrivateKey) -> RotateOutcome:
-        """Have another key sign from here on; see :func:`burgeed.audit.rotation.rotate_signing`.
-
-        Raises as :meth:`prune`.
-        """
+        """Have another key sign from here on, see :mod:`burgeed.audit.rotation`. Raises as :meth:`prune`."""
         outcome = await self._database.write(
             lambda transaction: rotate_signing(transaction, self.journal, requester, successor)
         )

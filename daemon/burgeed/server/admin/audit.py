@@ -10,7 +10,9 @@ from aiohttp import web
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.modes import Privileged
 from burgeed.audit.records import AuditFilter, Requester
+from burgeed.audit.subjects import PERSON
 from burgeed.server.admin.body import check_fields, read_object
+from burgeed.server.admin.known_names import unknown_level
 from burgeed.server.admin.pages import page_document, read_page
 from burgeed.server.admin.parameters import LONGEST_ACTOR, LONGEST_REASON
 from burgeed.server.admin.permission import permit
@@ -118,6 +120,8 @@ class Audit:
         dry_run = read_boolean(request, "dry_run")
         requester = await self._requester(request, "erase")
         outcome = await log.erase(requester, kind, name, basis, dry_run=dry_run)
+        if not outcome.found:
+            self._need_kind(kind)
         return json_response(
             {
                 "found": outcome.found,
@@ -129,6 +133,12 @@ class Audit:
                 "dryRun": dry_run,
             }
         )
+
+    def _need_kind(self, kind: str) -> None:
+        """Nothing found is an answer only where the kind is one: else somebody takes it for an erasure."""
+        store = self._services.store
+        if kind != PERSON and store.ready and (why := unknown_level(kind, store.snapshot)):
+            raise malformed(f"`kind` is a level, or {PERSON}: {why}")
 
     async def holds(self, request: web.Request) -> web.Response:
         """The legal holds."""

@@ -189,10 +189,12 @@ async def test_pruning_and_erasing_answer_what_they_did(tmp_path: Path) -> None:
         body = {"kind": "customer", "name": "c-9", "legalBasis": "Art. 17 GDPR"}
         erased = await server.send("POST", "/audit/erase", body)
         unknown = await server.send("POST", "/audit/erase", {**body, "name": "c-0"})
+        misspelt = await server.send("POST", "/audit/erase", {**body, "kind": "custmer"})
         lacking = await server.send("POST", "/audit/erase", {"kind": "customer", "name": "c-9"})
         found = await server.send("GET", "/audit?action=override.set")
     assert (pruned.json["segments"], unfit.status, lacking.status) == (0, 400, 400)
     assert (erased.json["found"], unknown.json["found"]) == (True, False)
+    assert misspelt.status == 400 and "did you mean `customer`?" in misspelt.json["detail"]
     assert b"c-9" not in found.body
 
 
