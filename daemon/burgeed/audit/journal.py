@@ -10,6 +10,7 @@ from pathlib import Path
 
 from burgeed.audit.checkpoint import Checkpoint
 from burgeed.audit.entry import EntryHeader, entry_hash
+from burgeed.audit.entry_encryption import place_of, seal, sealed_length
 from burgeed.audit.errors import AuditUnavailable, EntryMalformed, KeyUnusable, Undecryptable
 from burgeed.audit.event import AuditEvent
 from burgeed.audit.head import Head, index_purpose, make_log, read_head, write_head
@@ -18,7 +19,6 @@ from burgeed.audit.masking import Masking
 from burgeed.audit.modes import STANDARD, Mode
 from burgeed.audit.new_key import new_key
 from burgeed.audit.payload import Named, compose_payload
-from burgeed.audit.sealing import place_of, seal, sealed_length
 from burgeed.audit.segments import LONGEST_OPEN, MOST_ENTRIES, close_segment, open_segment, segment_key
 from burgeed.audit.signing_keys import StoredKey, keep_key, read_keys, stored_key
 from burgeed.audit.subjects import NOBODY, PERSON, Subject, Subjects, kind_of_scope, people

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from burgeed.audit.chain import StoredEntry
 from burgeed.audit.entry import decode
+from burgeed.audit.entry_encryption import open_entry
 from burgeed.audit.errors import AuditUnavailable, EntryMalformed, Undecryptable, Unsound
 from burgeed.audit.keys import MasterKeys
 from burgeed.audit.records import AuditFilter, AuditPage, AuditRecord
-from burgeed.audit.sealing import open_entry
 from burgeed.audit.segments import COLUMNS, Segment, segment_key, segment_of
 from burgeed.audit.subjects import Subjects
 from burgeed.database.protocol import Transaction

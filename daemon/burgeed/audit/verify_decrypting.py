@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from burgeed.audit.chain import Broken, StoredEntry
 from burgeed.audit.entry import Entry
+from burgeed.audit.entry_encryption import open_entry
 from burgeed.audit.errors import Undecryptable, Unsound
 from burgeed.audit.keys import MasterKeys
 from burgeed.audit.log_source import LogSource
-from burgeed.audit.sealing import open_entry
 from burgeed.audit.segments import Segment, segment_key
 from burgeed.audit.subjects import purpose_of
 

@@ -9,13 +9,12 @@ from typing import Final, TypeAlias
 
 from burgeed.control.commands import CreateFlag, PatchFlag, ReplaceFlag, RollBack, SetOverrides
 from burgeed.control.committing import Committer
-from burgeed.control.errors import NotAllowed, NotFound, Stale
+from burgeed.control.errors import Invalid, NotAllowed, NotFound, Stale
 from burgeed.control.permission import check_locks, check_principal
 from burgeed.control.planning.plan import Plan
 from burgeed.control.planning.verbs import plan
 from burgeed.control.planning.view import View
 from burgeed.control.request import WriteRequest
-from burgeed.control.requests import invalid
 from burgeed.control.validation import check
 from burgeed.revisions import reading
 from burgeed.revisions.documents import UnfitDocument
@@ -73,7 +72,7 @@ def _permitted(request: WriteRequest, view: View, earlier: Mapping[EntryKey, Ent
     try:
         planned = plan(request.command, view, earlier)
     except UnfitDocument as unfit:
-        raise invalid(unfit) from None
+        raise Invalid.unfit(unfit) from None
     check_principal(planned.changes, request.principal)
     if request.second is not None:
         check_principal(planned.changes, request.second)
@@ -107,7 +106,7 @@ def _validated(planned: Plan, view: View) -> Decision:
     try:
         warnings = check(planned.changes, view, after)
     except UnfitDocument as unfit:
-        raise invalid(unfit) from None
+        raise Invalid.unfit(unfit) from None
     covered = {
         change.key: document
         for change in planned.changes

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from burgee.fault import Fault
+from burgeed.revisions.documents import UnfitDocument
 from burgeed.revisions.values import EntryKey
 
 
@@ -70,6 +71,11 @@ class Invalid(ControlError):
     def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+
+    @classmethod
+    def unfit(cls, document: UnfitDocument) -> Invalid:
+        """What JSON cannot carry."""
+        return cls(document.fault.message, [document.fault])
 
 
 class Forbidden(ControlError):

@@ -26,7 +26,7 @@ from burgeed.control.mirror import Mirror
 from burgeed.control.planning.view import SOURCE, View
 from burgeed.control.protocol import HistoryFilter, Past, State
 from burgeed.control.request import WriteOutcome, WriteRequest
-from burgeed.control.requests import check_request
+from burgeed.control.request_check import check_request
 from burgeed.control.writing import Writing
 from burgeed.database.errors import DatabaseError, DatabaseUnavailable, OutcomeUnknown
 from burgeed.database.protocol import Database, Transaction

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 from burgeed.authority.principal import Principal
 from burgeed.control.committing import Remembered
-from burgeed.control.errors import ControlError, KeyReused
+from burgeed.control.errors import ControlError, Invalid, KeyReused
+from burgeed.control.fingerprint import fingerprint
 from burgeed.control.request import WriteOutcome, WriteRequest
-from burgeed.control.requests import fingerprint, invalid
 from burgeed.database.protocol import Transaction
 from burgeed.revisions import idempotency, reading
 from burgeed.revisions.documents import UnfitDocument
@@ -69,7 +69,7 @@ def _earlier_outcome(
     try:
         asked = fingerprint(request.command)
     except UnfitDocument as unfit:
-        raise invalid(unfit) from None
+        raise Invalid.unfit(unfit) from None
     if known.fingerprint != asked:
         raise KeyReused(f"the key {request.idempotency_key} stood for another request")
     number: int = known.outcome["revision"]

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from burgeed.audit.checkpoint import Checkpoint
 from burgeed.audit.entry import Entry, EntryHeader, decode, entry_hash
+from burgeed.audit.entry_encryption import open_entry, place_of, seal, sealed_length
 from burgeed.audit.errors import EntryMalformed, Unsound
 from burgeed.audit.merkle import Peaks
 from burgeed.audit.payload import Named, compose_payload, read_payload
 from burgeed.audit.records import AuditRecord
-from burgeed.audit.sealing import open_entry, place_of, seal, sealed_length
 from burgeed.audit.subjects import NOBODY, Subject
 from tests.daemon.audit.logs import START, event, fixed_keys
 

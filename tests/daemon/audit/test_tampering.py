@@ -15,11 +15,11 @@ import pytest
 from burgeed.audit.chain import Broken, Chain, StoredEntry
 from burgeed.audit.checkpoint import read_note
 from burgeed.audit.entry import EntryHeader, entry_hash
+from burgeed.audit.entry_encryption import place_of, seal, sealed_length
 from burgeed.audit.keys import MasterKeys
 from burgeed.audit.log_database import open_sqlite_log
 from burgeed.audit.merkle import Peaks
 from burgeed.audit.payload import Named, compose_payload
-from burgeed.audit.sealing import place_of, seal, sealed_length
 from burgeed.audit.segments import purpose_of, segment_key
 from burgeed.audit.verdict import Verdict
 from tests.daemon.audit.logs import event, fixed_keys, last_note, make_log, tamper, verified

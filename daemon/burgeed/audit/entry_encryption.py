@@ -1,4 +1,4 @@
-"""Sealing an event into an entry, and opening it again."""
+"""Encrypting an event into an entry, and opening it again; seals, MACs over checkpoints, are in `seals`."""
 
 from __future__ import annotations
 
