@@ -108,6 +108,19 @@ def test_removing_what_was_not_set_is_nothing_or_not_found_as_asked() -> None:
         planned(setting(("customer", "c-9", "a", None), must_exist=True), view)
 
 
+@pytest.mark.parametrize(
+    ("level", "flag_key", "words"),
+    [
+        ("custmer", "o", "there is no level `custmer`; did you mean `customer`?"),
+        ("customer", "oo", "there is no flag `oo`"),
+    ],
+)
+def test_removing_what_cannot_be_there_says_what_there_is(level: str, flag_key: str, words: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        planned(setting((level, "c-1", flag_key, None), must_exist=True), view_of(FILE))
+    assert words in str(refused.value)
+
+
 def test_a_lock_above_and_a_window_that_is_over_and_a_kill_are_told() -> None:
     over = {"variant": "on", "until": instant_text(NOW)}
     _, warnings = planned(

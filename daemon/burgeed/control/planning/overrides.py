@@ -30,6 +30,8 @@ def plan_overrides(command: SetOverrides, view: View) -> Plan:
             raise Invalid("an override stands there twice", [Fault("set once already", path, "keep one")])
         keys[key] = None
         if item.document is None and command.must_exist and view.entry(key) is None:
+            view.need_level(command.flag_set, item.level)
+            view.need_flag(command.flag_set, item.flag_key)
             raise NotFound(_missing(view, key))
         changes += change_to(view, key, _document(item, view, key))
     return Plan(_action(command), tuple(changes), tuple(About(*key) for key in keys))
