@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from asyncio.subprocess import Process
+from contextlib import suppress
 from typing import Final
 
 _GRACE: Final = 1.0
@@ -36,10 +37,21 @@ async def gone(process: Process) -> int:
     """Wait until a process that should be ending has ended; returns its exit status."""
     try:
         async with asyncio.timeout(_GRACE):
-            return await process.wait()
+            status = await process.wait()
     except TimeoutError:
         _kill(process)
-        return await process.wait()
+        status = await process.wait()
+    if process.stdout is not None:
+        await _drain(process.stdout)
+    return status
+
+
+async def _drain(output: asyncio.StreamReader) -> None:
+    """Read what nobody wants: asyncio keeps a pipe that is not read out open, beyond its loop's end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE):
+            while await output.read(65_536):
+                pass
 
 
 def _kill(process: Process) -> None:
