@@ -132,6 +132,26 @@ def test_a_provider_that_nobody_holds_any_more_stops_following(unix_daemon: Fake
     eventually(lambda: not threads_named("burgee-subscription"))
 
 
+def test_a_provider_that_the_sdk_shut_down_before_it_began_does_not_begin(unix_daemon: FakeDaemon) -> None:
+    provider = BurgeeProvider(unix_daemon.address)
+    provider.attach(lambda *_: None)
+    provider.shutdown()
+    provider.detach()
+    with pytest.raises(ProviderNotReadyError, match="set it again"):
+        provider.initialize(EvaluationContext())
+    assert not threads_named("burgee-subscription")
+
+
+def test_a_provider_that_the_sdk_detaches_late_when_it_is_set_again_begins(unix_daemon: FakeDaemon) -> None:
+    provider = BurgeeProvider(unix_daemon.address)
+    for _ in range(2):
+        provider.attach(lambda *_: None)
+    provider.detach()
+    provider.initialize(EvaluationContext())
+    assert threads_named("burgee-subscription")
+    provider.shutdown()
+
+
 def test_an_event_that_the_sdk_cannot_take_does_not_end_the_thread(unix_daemon: FakeDaemon) -> None:
     told: list[ProviderEvent] = []
 

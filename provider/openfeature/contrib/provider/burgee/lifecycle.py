@@ -76,22 +76,32 @@ class Lifecycle:
         self._subscription: Subscription | None = None
         self._unfinished: Progress | None = None
         self._attached = False
+        self._attachments = 0
+        self._discarded = False
         self.announcer = Announcer(emit, clock)
 
     def attached(self) -> None:
         """The SDK is about to call ``initialize``, from a thread of its own perhaps."""
-        self._attached = True
+        self._attached, self._discarded = True, False
+        self._attachments += 1
 
     def detached(self) -> None:
         """The SDK wants to hear nothing any more."""
         self._attached = False
+        if self._attachments:
+            # Counted, since the SDK may detach a provider late, when it has attached it again.
+            self._attachments -= 1
+            self._discarded = not self._attachments
 
     def initialize(self) -> None:
         """Begin to follow the daemon and wait for its first word.
 
         Raises:
-            ProviderNotReadyError: it did not come in time. The daemon is tried on, and READY follows.
+            ProviderNotReadyError: it did not come in time. The daemon is tried on, and READY follows. Or the
+                provider was shut down before the SDK's thread came here, and nobody would end what begins.
         """
+        if self._discarded:
+            raise ProviderNotReadyError("the provider was shut down before it could begin; set it again")
         self.announcer.initialize_began()
         ready = False
         try:
