@@ -14,7 +14,7 @@ import pytest
 from tests.daemon.cli.controlling import Operator, controlled_daemon
 from tests.daemon.cli.running import Ended, without_colour
 from tests.daemon.cli.terminal import Terminal
-from tests.support.daemon import RunningDaemon
+from tests.support.daemon import RunningDaemon, wait_until
 
 ERASE = ["audit", "running", "erase", "customer"]
 BASIS = ["--legal-basis", "GDPR Art. 17", "--reason", "request 7"]
@@ -48,6 +48,8 @@ def test_a_search_tells_why_somebody_was_denied_and_what_a_token_is_for(
 ) -> None:
     token = operator.says("token", "create", "looker", "--scope", "read").strip()
     burgee("flag", "toggle", "editor", "--address", daemon.http, "--token", token)
+    # Whoever is denied does not wait for the entry.
+    wait_until(lambda: found(operator, "--action", "denied", "--actor", "looker"))
     (denied,) = found(operator, "--action", "denied", "--actor", "looker")
     assert denied[-1] == "token looker has not the scope write"
     (created, *_) = found(operator, "--action", "token.create")
@@ -77,6 +79,8 @@ def test_an_export_is_verified_as_the_log_is_and_the_checkpoint_anchors_it(
     operator: Operator, burgee: Callable[..., Ended], tmp_path: Path
 ) -> None:
     operator.says("override", "set", "customer", "c-4", "new-checkout", "on")
+    # It is made soon after what it covers.
+    wait_until(lambda: operator.ends("audit", "running", "checkpoint").returncode == 0)
     note = operator.says("audit", "running", "checkpoint")
     export, anchor = tmp_path / "audit.jsonl", tmp_path / "checkpoint"
     export.write_text(operator.says("audit", "running", "export"))
