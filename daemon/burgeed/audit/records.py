@@ -133,6 +133,15 @@ class PruneOutcome:
     entries: int
     through: int
 
+    def as_json(self, *, dry_run: bool) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "segments": self.segments,
+            "entries": self.entries,
+            "through": self.through,
+            "dryRun": dry_run,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class EraseOutcome:
@@ -152,3 +161,15 @@ class EraseOutcome:
     pseudonym: str = ""
     revisions: int = 0
     left: tuple[str, ...] = ()
+
+    def as_json(self, *, dry_run: bool) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "found": self.found,
+            "subjectId": self.subject_id,
+            "entries": self.entries,
+            "pseudonym": self.pseudonym,
+            "revisions": self.revisions,
+            "left": list(self.left),
+            "dryRun": dry_run,
+        }

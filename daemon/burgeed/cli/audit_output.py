@@ -5,12 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 
-from burgeed.audit.records import EraseOutcome, PruneOutcome
 from burgeed.cli.presentation import instant, print_line, print_table, value_text
 
 COLUMNS = [
@@ -39,11 +37,6 @@ def print_records(records: Sequence[Mapping[str, Any]]) -> None:
     print_table([COLUMNS[place] for place in shown], [[row[place] for place in shown] for row in rows])
 
 
-def pruned_document(outcome: PruneOutcome, *, dry_run: bool) -> dict[str, Any]:
-    """A pruning as the admin API tells it."""
-    return {**asdict(outcome), "dryRun": dry_run}
-
-
 def print_pruned(outcome: Mapping[str, Any]) -> None:
     """What a pruning did, or would do."""
     what = f"{outcome['segments']} segments with {outcome['entries']} entries"
@@ -51,19 +44,6 @@ def print_pruned(outcome: Mapping[str, Any]) -> None:
         print_line(("would be pruned, and nothing is: ", "warning"), what)
     else:
         print_line(f"{what} are pruned")
-
-
-def erased_document(outcome: EraseOutcome, *, dry_run: bool) -> dict[str, Any]:
-    """An erasure as the admin API tells it."""
-    return {
-        "found": outcome.found,
-        "subjectId": outcome.subject_id,
-        "entries": outcome.entries,
-        "pseudonym": outcome.pseudonym,
-        "revisions": outcome.revisions,
-        "left": list(outcome.left),
-        "dryRun": dry_run,
-    }
 
 
 def print_erased(kind: str, name: str, outcome: Mapping[str, Any]) -> None:

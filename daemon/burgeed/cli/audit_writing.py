@@ -11,12 +11,10 @@ from burgee.instant import parse_instant
 from burgeed.cli.audit_accountable import accountable, confirm, requester_of, run_on
 from burgeed.cli.audit_output import (
     PRUNES,
-    erased_document,
     erases,
     nothing_known,
     print_erased,
     print_pruned,
-    pruned_document,
 )
 from burgeed.cli.audit_store import audit_settings, settings_of
 from burgeed.cli.documents import INSTANT_HELP, read_instant
@@ -59,7 +57,7 @@ def prune_log(
         lambda audit: audit.prune(requester, before=until, dry_run=dry_run),
         instead=instead,
     )
-    document = pruned_document(outcome, dry_run=dry_run)
+    document = outcome.as_json(dry_run=dry_run)
     print_json(document) if as_json else print_pruned(document)
     return ExitCode.OK
 
@@ -107,7 +105,7 @@ def erase_subject(
     )
     if not outcome.found:
         raise CommandFailed(nothing_known(kind, name))
-    document = erased_document(outcome, dry_run=dry_run)
+    document = outcome.as_json(dry_run=dry_run)
     print_json(document) if as_json else print_erased(kind, name, document)
     return ExitCode.OK
 

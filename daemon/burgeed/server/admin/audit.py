@@ -102,14 +102,7 @@ class Audit:
         moment = None if before is None else checked_instant(before, "`before`")
         dry_run = read_boolean(request, "dry_run")
         outcome = await log.prune(await self._requester(request, "prune"), before=moment, dry_run=dry_run)
-        return json_response(
-            {
-                "segments": outcome.segments,
-                "entries": outcome.entries,
-                "through": outcome.through,
-                "dryRun": dry_run,
-            }
-        )
+        return json_response(outcome.as_json(dry_run=dry_run))
 
     async def erase(self, request: web.Request) -> web.Response:
         """Make one subject's personal data unreadable for ever, in the audit and in the history."""
@@ -122,17 +115,7 @@ class Audit:
         outcome = await log.erase(requester, kind, name, basis, dry_run=dry_run)
         if not outcome.found:
             self._need_kind(kind)
-        return json_response(
-            {
-                "found": outcome.found,
-                "subjectId": outcome.subject_id,
-                "entries": outcome.entries,
-                "pseudonym": outcome.pseudonym,
-                "revisions": outcome.revisions,
-                "left": list(outcome.left),
-                "dryRun": dry_run,
-            }
-        )
+        return json_response(outcome.as_json(dry_run=dry_run))
 
     def _need_kind(self, kind: str) -> None:
         """Nothing found is an answer only where the kind is one: else somebody takes it for an erasure."""
